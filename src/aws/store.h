@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The table as the lock sees it: one consistent read and one conditional write of one item, asynchronously on
+ * sd-event. One call is one attempt; trying again is the caller's (the core's) decision. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "record.h"
+#include "time-span.h"
+
+#define STORE_ERROR_MAX 512
+
+typedef enum StoreOutcome {
+        STORE_OK,
+        STORE_CONDITION_FAILED, /* of a write: surely not applied by this attempt */
+        STORE_UNCLEAR,          /* of a read: the item is there, but not a lock record */
+        STORE_RETRY,            /* no answer, throttled, 5xx, broken answer: a write may have been applied */
+        STORE_PERSON,           /* trying again will not help until a person acts: rights, table, keys */
+} StoreOutcome;
+
+typedef struct StoreAnswer {
+        StoreOutcome outcome;
+        int64_t date_s;      /* Date header, seconds since the epoch; 0: none */
+        bool has_record;     /* of a read */
+        Record record;
+        char error[STORE_ERROR_MAX]; /* a sentence for a person unless STORE_OK */
+} StoreAnswer;
+
+typedef void (*StoreHandler)(const StoreAnswer *answer, void *userdata);
+
+typedef struct StoreConfig {
+        const char *region, *table, *endpoint, *label;         /* endpoint: URL without trailing slash */
+        const char *aws_key_id, *aws_secret, *aws_session_token; /* NULL: look along the chain (environment) */
+        const char *ca_bundle;                                 /* NULL: the system's; AWS_CA_BUNDLE */
+} StoreConfig;
+
+typedef struct StoreWrite {
+        const Record *record;
+        bool create;                  /* the condition also holds when there is no version */
+        const char *const *expected;  /* versions, any of which fulfils the condition */
+        size_t n_expected;
+} StoreWrite;
+
+typedef struct Store Store;
+
+int store_new(sd_event *event, const StoreConfig *config, Store **ret);
+Store *store_free(Store *store);
+
+static inline void store_freep(Store **s) {
+        store_free(*s);
+}
+
+/* At most one request is under way; beginning another one cancels it, without its handler being called. The handler
+ * is called exactly once otherwise, never from inside these functions. `timeout_us` bounds the whole attempt.
+ * 0 or a negative errno (nothing was sent then). */
+int store_read(Store *store, usec_t timeout_us, StoreHandler handler, void *userdata);
+int store_write(Store *store, const StoreWrite *write, usec_t timeout_us, StoreHandler handler, void *userdata);
+void store_cancel(Store *store);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Building text and overwriting secrets. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+
+/* snprintf() behind what `buf` already holds; text that does not fit is cut. */
+void text_append(char *buf, size_t size, const char *format, ...) _printf_(3, 4);
+
+/* FNV-1a over `data`, continued from `hash` (start with FNV_START). Tells locks apart; not for secrets.
+ * http://www.isthe.com/chongo/tech/comp/fnv/ */
+#define FNV_START UINT64_C(0xcbf29ce484222325)
+uint64_t fnv1a(uint64_t hash, const void *data, size_t size);
+
+/* Overwrites and frees a secret; takes NULL and returns NULL. */
+char *secret_free(char *secret);
+
+static inline void secret_freep(char **p) {
+        secret_free(*p);
+}
+#define _cleanup_secret_ _cleanup_(secret_freep)

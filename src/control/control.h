@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* One picture of the lock, shown two ways: the D-Bus object and the Varlink socket. Both only read it. */
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "lock.h"
+
+#define CONTROL_TEXT_MAX 512
+
+typedef struct ControlTarget {
+        const char *unit;
+        const char *active_state; /* "active", "inactive", … */
+} ControlTarget;
+
+/* What is shown; the daemon owns it and everything that it points to, for as long as the Control lives. */
+typedef struct ControlPicture {
+        const char *instance, *label, *table, *region, *my_id, *holder_id; /* holder_id: my_id#8hex */
+        LockView view;
+        usec_t wall_minus_boot_us; /* adds to a CLOCK_BOOTTIME value to give CLOCK_REALTIME */
+        usec_t gap_us, lease_us, renew_us, poll_us;
+        const ControlTarget *targets;
+        size_t n_targets;
+        char status[CONTROL_TEXT_MAX];      /* the sentence of STATUS= */
+        char store_error[CONTROL_TEXT_MAX]; /* the last error of the store, empty if none */
+} ControlPicture;
+
+typedef struct Control Control;
+
+/* `bus` may be NULL (D-Bus is down) and set later. `listen_fd` < 0: no socket. The instance's name is escaped by
+ * sd_bus_path_encode() for both bus name and path. 0 or a negative errno. */
+int control_new(sd_event *event, int listen_fd, const ControlPicture *picture, Control **ret);
+Control *control_free(Control *control);
+
+static inline void control_freep(Control **c) {
+        control_free(*c);
+}
+
+/* Shows the object on `bus` and asks for the name; NULL takes it away (the connection died). */
+int control_set_bus(Control *control, sd_bus *bus);
+
+/* The picture changed: emits PropertiesChanged for what differs since the last call. */
+void control_changed(Control *control);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lock.h"
+
+static const char *const state_names[_LOCK_STATE_MAX] = {
+        [LOCK_STARTING_UP] = "starting-up",     [LOCK_STANDBY] = "standby",     [LOCK_ACQUIRING] = "acquiring",
+        [LOCK_WAITING] = "waiting",             [LOCK_STARTING] = "starting",   [LOCK_RUNNING] = "running",
+        [LOCK_LAPSED] = "lapsed",               [LOCK_STOPPING] = "stopping",   [LOCK_RELEASING] = "releasing",
+        [LOCK_LOST] = "lost",                   [LOCK_STANDING_DOWN] = "standing-down",
+        [LOCK_REFUSING] = "refusing",           [LOCK_FAULT] = "fault",         [LOCK_STOPPED] = "stopped",
+};
+
+static const char *const next_names[_LOCK_NEXT_MAX] = {
+        [LOCK_NEXT_NONE] = "none",
+        [LOCK_NEXT_POLL] = "poll",
+        [LOCK_NEXT_TAKEOVER] = "takeover",
+        [LOCK_NEXT_TARGET_START] = "target-start",
+        [LOCK_NEXT_RENEW] = "renew",
+        [LOCK_NEXT_STOP] = "stop",
+        [LOCK_NEXT_KILL] = "kill",
+        [LOCK_NEXT_STAND_UP] = "stand-up",
+};
+
+const char *lock_state_name(LockState state) {
+        return state_names[state];
+}
+
+const char *lock_next_name(LockNext next) {
+        return next_names[next];
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The guard's and the targets' units as PID 1 and the cgroups show them, asked asynchronously over sd-bus, so that a
+ * PID 1 that hangs blocks nobody; and the two verbs that cloudlock needs. Used by cloudlockd (system bus) and by the
+ * guard (/run/systemd/private). org.freedesktop.systemd1(5). */
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "time-span.h"
+
+#define UNITS_TEXT_MAX 320
+
+typedef enum UnitsPhase {
+        UNITS_INACTIVE,
+        UNITS_ACTIVATING, /* auto-restart included */
+        UNITS_ACTIVE,
+        UNITS_DEACTIVATING,
+        UNITS_FAILED,
+} UnitsPhase;
+
+/* One snapshot. */
+typedef struct UnitsSnapshot {
+        usec_t asked_boot_us;  /* CLOCK_BOOTTIME just before the first question */
+        UnitsPhase guard;
+        UnitsPhase target;     /* of several: failed if any is, else the most alive one */
+        bool job_pending;      /* guard or any target has a job queued or running */
+        bool stop_job_pending; /* every unit that is not inactive has a stop job or is deactivating */
+        bool populated;        /* a process in any of the targets' or extra cgroups, or one could not be looked at */
+        bool clean_oneshot;    /* every target: Type=oneshot, inactive, Result=success */
+        bool bound;
+        usec_t stop_budget_us; /* USEC_INFINITY: the units set no limit */
+        char refusal[UNITS_TEXT_MAX]; /* why not bound or not gateable; empty: fine */
+} UnitsSnapshot;
+
+typedef struct Units Units;
+
+typedef struct UnitsHandlers {
+        /* A snapshot that was asked for is complete. error < 0: PID 1 did not answer (in time). */
+        void (*snapshot)(int error, const UnitsSnapshot *snapshot, void *userdata);
+        /* A unit of ours changed, a job of ours ended, or PID 1 reloaded: a new snapshot is worth taking. */
+        void (*changed)(void *userdata);
+        /* The guard's start job ended; `result` as in JobRemoved ("done", "failed", "dependency", "timeout", …). */
+        void (*guard_started)(const char *result, void *userdata);
+        void *userdata;
+} UnitsHandlers;
+
+/* `bus` is attached to an event loop by the caller and is referenced. `with_guard`: whether cloudlock-guard@ itself
+ * belongs to what is asked and stopped (always, but for tests). 0 or a negative errno. */
+int units_new(sd_bus *bus, const char *instance, char *const *targets, char *const *extra_cgroups,
+              const UnitsHandlers *handlers, Units **ret);
+Units *units_free(Units *units);
+
+static inline void units_freep(Units **u) {
+        units_free(*u);
+}
+
+/* Begins a snapshot; one that is under way is not disturbed, and another one follows it. */
+int units_look(Units *units);
+
+/* StartUnit(guard, "replace"); the outcome arrives by guard_started. */
+int units_start_guard(Units *units);
+
+/* StopUnit on guard and every target by name, "replace-irreversibly": measured: with "replace" a start by hand
+ * cancels the stop. Answers are not waited for; repeat until a snapshot shows it. */
+int units_stop(Units *units);
