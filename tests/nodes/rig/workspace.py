@@ -9,17 +9,19 @@ import fcntl
 import glob
 import os
 import shutil
+import threading
 
-from . import cgroups
+from . import cgroups, pki, rootfs
 from .system import read, run
 
 BASE = "/run/cloudlock-rig"
 PREFIX = "clrig"
 
 
-def _lock(folder):
-    """The lock of a run's directory, or None when somebody holds it."""
-    handle = open(f"{folder}/lock", "w", encoding="ascii")  # pylint: disable=consider-using-with
+def _lock(name):
+    """The lock of a run, or None when somebody holds it."""
+    # Beside the run's directory, over which a tmpfs is mounted.
+    handle = open(f"{BASE}/{name}.lock", "w", encoding="ascii")  # pylint: disable=consider-using-with
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -35,9 +37,34 @@ class Workspace:
         remove_stale()
         self.name = f"{PREFIX}{os.getpid()}"
         self.folder = f"{BASE}/{self.name}"
+        self._held = _lock(self.name)
         os.makedirs(self.folder)
-        self._held = _lock(self.folder)
+        # A file system of its own: a layer of an overlay must not lie within another layer, and
+        # one of ours is `/`.
+        run("mount", "-t", "tmpfs", "-o", "mode=755,size=60%", self.name, self.folder)
         self.group = cgroups.Group(f"{cgroups.mount_point()}/{self.name}").create()
+        self._layers = {}
+        self._layers_lock = threading.Lock()
+
+    def layers(self, tree, stage):
+        """The layers between a tree and its hosts' own files; made once for each tree."""
+        with self._layers_lock:
+            if tree not in self._layers:
+                where = f"{self.folder}/layer{len(self._layers)}"
+                self._layers[tree] = rootfs.make_layers(where, tree, stage, self.pki())
+            return self._layers[tree]
+
+    def pki(self):
+        folder = f"{self.folder}/pki"
+        if not os.path.exists(folder):
+            os.mkdir(folder)
+            pki.make(folder)
+        return folder
+
+    def remove_cluster(self, cluster):
+        """What a cluster owned, so that a long run does not pile it up."""
+        _remove_parts(cluster.full_name, cluster.folder, cluster.group)
+        shutil.rmtree(cluster.folder, ignore_errors=True)
 
     def close(self):
         _remove(self.name)
@@ -53,8 +80,9 @@ class Workspace:
 def remove_stale():
     """Remove what runs have left that ended without cleaning up (kill -9, say)."""
     os.makedirs(BASE, exist_ok=True)
-    for name in os.listdir(BASE):
-        held = _lock(f"{BASE}/{name}")
+    for lock in glob.glob(f"{BASE}/*.lock"):
+        name = os.path.basename(lock).removesuffix(".lock")
+        held = _lock(name)
         if held is not None:
             _remove(name)
             held.close()
@@ -72,11 +100,18 @@ def unmount_beneath(folder):
 
 def _remove(name):
     """Remove all that a run owns, by the name that everything of it carries."""
-    cgroups.Group(f"{cgroups.mount_point()}/{name}").remove()
+    _remove_parts(name, f"{BASE}/{name}", cgroups.Group(f"{cgroups.mount_point()}/{name}"))
+    shutil.rmtree(f"{BASE}/{name}", ignore_errors=True)
+    if os.path.exists(f"{BASE}/{name}.lock"):
+        os.unlink(f"{BASE}/{name}.lock")
+
+
+def _remove_parts(name, folder, group):
+    """Processes, namespaces and mounts, in this order, for each holds on to the next."""
+    group.remove()
     for namespace in glob.glob(f"/run/netns/{name}-*"):
         run("ip", "netns", "delete", os.path.basename(namespace), check=False)
-    unmount_beneath(f"{BASE}/{name}")
-    shutil.rmtree(f"{BASE}/{name}", ignore_errors=True)
+    unmount_beneath(folder)
     for left in glob.glob(f"/run/systemd/nspawn/*/{name}-*"):
         unmount_beneath(left)
         shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,80 @@
+"""What the front end does to requests besides passing them on.
+
+A rule is a dict: `kind`, and to whom it applies: `host` (a name; None: all), `op` (an operation
+such as "UpdateItem"; None: all), `times` (how often; None: until cleared). Kinds:
+
+    delay_before  wait `seconds`, then pass on            the request is late
+    delay_after   pass on, wait `seconds`, then answer    the answer is late
+    drop_before   close the connection, pass nothing on   the request is lost
+    drop          pass on, then close the connection      the answer is lost ("applied, dropped")
+    throttle      ProvisionedThroughputExceededException, nothing passed on
+    fail_before   500, nothing passed on
+    fail_after    passed on, then 500
+    refuse        close each connection as it comes, and those that are open
+    date          shift the store's clock, and so `Date`, by `seconds`
+    deny          AccessDeniedException, nothing passed on
+
+All rules that match a request apply to it together.
+"""
+
+import threading
+
+KINDS = ("delay_before", "delay_after", "drop_before", "drop", "throttle", "fail_before", "fail_after",
+         "refuse", "date", "deny")
+
+THROTTLED = (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+             "The level of configured provisioned throughput for the table was exceeded. Consider "
+             "increasing your provisioning level with the UpdateTable API.")
+FAILED = (500, "com.amazon.coral.service#InternalFailure",
+          "The request processing has failed because of an unknown error, exception or failure.")
+DENIED = (400, "com.amazon.coral.service#AccessDeniedException",
+          "User: arn:aws:iam::123456789012:user/rig is not authorized to perform this operation because "
+          "no identity-based policy allows the action")
+
+
+class Faults:
+    """The rules in force; safe to use from all threads."""
+
+    def __init__(self):
+        self._rules = []
+        self._lock = threading.Lock()
+        self._next = 1
+
+    def add(self, rule):
+        if rule.get("kind") not in KINDS:
+            raise ValueError(f"no such fault: {rule.get('kind')}")
+        with self._lock:
+            number, self._next = self._next, self._next + 1
+            self._rules.append({"host": None, "op": None, "times": None, **rule, "id": number, "used": 0})
+            return number
+
+    def remove(self, number):
+        with self._lock:
+            self._rules = [rule for rule in self._rules if number not in (None, rule["id"])]
+
+    def used(self, number):
+        with self._lock:
+            return sum(rule["used"] for rule in self._rules if rule["id"] == number)
+
+    def take(self, host, op):
+        """The rules for one request, as a dict by kind; each counts as used."""
+        with self._lock:
+            return {rule["kind"]: rule for rule in self._rules
+                    if rule["kind"] not in ("refuse", "date") and self._use(rule, host, op)}
+
+    def refuses(self, host):
+        with self._lock:
+            return any([self._use(rule, host, None) for rule in self._rules if rule["kind"] == "refuse"])
+
+    def clock_shift_s(self, host):
+        with self._lock:
+            return sum(rule["seconds"] for rule in self._rules
+                       if rule["kind"] == "date" and rule["host"] in (None, host))
+
+    @staticmethod
+    def _use(rule, host, op):
+        matches = rule["host"] in (None, host) and rule["op"] in (None, op)
+        if not matches or (rule["times"] is not None and rule["used"] >= rule["times"]):
+            return False
+        rule["used"] += 1
+        return True

@@ -1,0 +1,124 @@
+"""Finds the booted tests, runs several at a time, says what came of each.
+
+A test is a function `test_*(cluster)` in tests/nodes/test_*.py. It gets a cluster of its own, with a
+running store and no hosts yet. It passes by returning, fails by raising, and is skipped by Skip.
+Attributes that the decorator below sets say what it needs.
+"""
+
+import glob
+import importlib
+import inspect
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+
+from . import store
+from .cluster import Cluster
+from .rootfs import HERE
+from .system import Skip
+
+
+def needs(**what):
+    """Mark a test: product=False (runs without cloudlock), store="ddblocal" (only that one)."""
+    def mark(test):
+        test.needs = what
+        return test
+    return mark
+
+
+class Test:
+    def __init__(self, module, name, function, store_name):
+        self.name = f"{module}.{name}" if store_name is None else f"{module}.{name}[{store_name}]"
+        self.function, self.store_name = function, store_name
+        self.needs_product = getattr(function, "needs", {}).get("product", True)
+
+
+def discover():
+    """All tests, in the order in which the files name them."""
+    found = []
+    for path in sorted(glob.glob(f"{HERE}/test_*.py")):
+        name = os.path.basename(path).removesuffix(".py")
+        module = importlib.import_module(name)
+        functions = [(key, value) for key, value in vars(module).items()
+                     if key.startswith("test_") and inspect.isfunction(value)]
+        for key, function in functions:
+            wanted = getattr(function, "needs", {}).get("store")
+            stores = store.NAMES if wanted == "each" else (wanted,)
+            found += [Test(name, key, function, one) for one in stores]
+    return found
+
+
+class Runner:
+    def __init__(self, workspace, stage, store_name, logs, parallel):
+        self.workspace, self.stage, self.store_name = workspace, stage, store_name
+        self.logs, self.parallel = logs, parallel
+        self.passed, self.failed, self.skipped = [], [], []
+        self._print_lock = threading.Lock()
+
+    def run(self, tests):
+        """Run the tests; returns whether none failed."""
+        waiting = queue.Queue()
+        for number, test in enumerate(tests):
+            waiting.put((number, test))
+        workers = [threading.Thread(target=self._work, args=(waiting,), daemon=True)
+                   for _ in range(min(self.parallel, len(tests)))]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        print(f"{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped")
+        return not self.failed
+
+    def _work(self, waiting):
+        while True:
+            try:
+                number, test = waiting.get_nowait()
+            except queue.Empty:
+                return
+            self._one(number, test)
+
+    def _one(self, number, test):
+        started = time.monotonic()
+        try:
+            if test.needs_product and self.stage is None:
+                raise Skip("cloudlock is not built")
+            self._in_cluster(number, test)
+        except Skip as reason:
+            self._say(self.skipped, test, f"skip {test.name}: {reason}")
+        except Exception as failure:  # pylint: disable=broad-exception-caught
+            where = "".join(traceback.format_exception(failure))
+            self._keep(test, where)
+            self._say(self.failed, test, f"FAIL {test.name}: {failure}\n     logs: {self._log_folder(test)}")
+        else:
+            self._say(self.passed, test, f"ok {test.name} ({time.monotonic() - started:.1f} s)")
+
+    def _in_cluster(self, number, test):
+        cluster = Cluster(self.workspace, f"t{number}", self.stage, test.store_name or self.store_name,
+                          self._log_folder(test))
+        try:
+            test.function(cluster)
+            cluster.check()
+        except Skip:
+            raise
+        except BaseException:
+            cluster.save_logs()
+            raise
+        finally:
+            cluster.close()
+
+    def _log_folder(self, test):
+        return f"{self.logs}/{test.name}"
+
+    def _keep(self, test, text):
+        os.makedirs(self._log_folder(test), exist_ok=True)
+        with open(f"{self._log_folder(test)}/failure", "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def _say(self, result, test, line):
+        with self._print_lock:
+            result.append(test)
+            print(line)
+            sys.stdout.flush()
