@@ -53,6 +53,18 @@
 /* How long a stopped daemon tries to write the release before it leaves the lock to expire. */
 #define RELEASE_US_MAX (20 * USEC_PER_SEC)
 
+/* While the target comes or goes, the units are looked at this often besides the signals, which can get lost. */
+#define LOOK_BUSY_US (500 * USEC_PER_MSEC)
+
+/* A stop that no snapshot shows yet is asked for again: a call got lost in a storm of daemon-reexec. */
+#define STOP_REPEAT_US USEC_PER_SEC
+
+/* The guard needs milliseconds to start; a start job that takes longer is stuck behind something. */
+#define GUARD_START_US_MAX (60 * USEC_PER_SEC)
+
+/* A picture of the units that is older does not allow to take the lock. */
+#define UNITS_AGE_US_MAX (60 * USEC_PER_SEC)
+
 static inline usec_t request_timeout_us(usec_t lease_us) {
         usec_t part_us = lease_us / REQUEST_LEASE_DIVISOR;
 

@@ -19,6 +19,7 @@
 
 #define LOCK_VERSIONS_MAX 8 /* writes whose fate is unknown, the newest included */
 #define LOCK_JOURNAL_MAX (LOCK_VERSIONS_MAX + 1)
+#define LOCK_EXPECTED_MAX (LOCK_JOURNAL_MAX + 1) /* ours, and the one that we saw */
 #define LOCK_ACTIONS_MAX 8
 #define LOCK_REASON_MAX 320
 
@@ -50,6 +51,13 @@ typedef enum LockState {
 
 const char *lock_state_name(LockState state);
 
+/* What the lease file says. */
+typedef struct LockLease {
+        usec_t stop_boot_us, stop_raw_us; /* raw: RAW plus the time suspended */
+        usec_t kill_boot_us, kill_raw_us;
+        uint64_t fence;
+} LockLease;
+
 /* What the core is told once. Strings are copied. */
 typedef struct LockParameters {
         char holder[RECORD_HOLDER_MAX + 1]; /* my_id '#' 8 hex digits */
@@ -62,7 +70,8 @@ typedef struct LockParameters {
         /* Versions that an earlier run of the daemon in this boot sent, from the journal. */
         char journal[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
         size_t n_journal;
-        bool lease_on_disk; /* a lease file of this boot is there: the target may be running under it */
+        bool lease_on_disk; /* a lease file of this boot and lock is there: the target may be running under it */
+        LockLease lease;    /* what it says */
 } LockParameters;
 
 /* What PID 1 and the cgroups say. */
@@ -94,6 +103,7 @@ typedef enum LockEventType {
         LOCK_EVENT_CONDITION_FAILED, /* the write's condition failed; answer */
         LOCK_EVENT_REQUEST_FAILED,   /* no answer, or an error: a write may have been applied all the same */
         LOCK_EVENT_UNITS,            /* a new snapshot */
+        LOCK_EVENT_GUARD_STARTED,    /* the guard's start job is done */
         LOCK_EVENT_GUARD_FAILED,     /* the guard's start job ended without success */
         LOCK_EVENT_LEASE_UNWRITABLE, /* the lease file could not be replaced (it is unlinked by now) */
         LOCK_EVENT_STOP,             /* stop, prove, release, then LOCK_ACTION_EXIT */
@@ -119,7 +129,6 @@ typedef struct LockEvent {
 typedef enum LockActionType {
         LOCK_ACTION_READ,         /* consistent GetItem */
         LOCK_ACTION_WRITE,        /* journal first, then UpdateItem */
-        LOCK_ACTION_CANCEL,       /* drop the request in flight: its answer no longer matters */
         LOCK_ACTION_LEASE,        /* replace the lease file */
         LOCK_ACTION_REVOKE,       /* unlink the lease file: kill now, or nothing is left to guard */
         LOCK_ACTION_START_GUARD,  /* the guard pulls the targets in */
@@ -133,18 +142,12 @@ typedef enum LockActionType {
 typedef struct LockWrite {
         Record record;
         bool create;
-        char expected[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
+        char expected[LOCK_EXPECTED_MAX][RECORD_VERSION_MAX + 1];
         size_t n_expected;
         /* What the journal must hold before this is sent: every version that may be ours in the table. */
         char journal[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
         size_t n_journal;
 } LockWrite;
-
-typedef struct LockLease {
-        usec_t stop_boot_us, stop_raw_us; /* raw: RAW plus the time suspended */
-        usec_t kill_boot_us, kill_raw_us;
-        uint64_t fence;
-} LockLease;
 
 typedef struct LockAction {
         LockActionType type;

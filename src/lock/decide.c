@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What follows from the state, worked out anew after every event: first the permit to run, then the one request that
+ * is due. Total and without memory of its own: whatever happened before, the same state leads to the same actions. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lock-internal.h"
+
+/* A write that got no answer for this part of the lease makes way for a new one with a later expire_time. */
+#define WRITE_AGE_DIVISOR 4u
+
+void add_action(LockActions *actions, LockActionType type) {
+        if (actions->n < LOCK_ACTIONS_MAX)
+                actions->list[actions->n++] = (LockAction) { .type = type };
+}
+
+bool forbidden_to_lead(const Lock *lock, const LockNow *now) {
+        return lock->exiting || now->boot_us < lock->stand_down_boot_us || clock_is_off(lock) ||
+               (lock->units_known && (!lock->units.bound || lock->units.refusal[0]));
+}
+
+/* Proof that nothing runs and nothing is about to: asked for after the permit last changed. */
+bool units_quiet(const Lock *lock) {
+        const LockUnits *units = &lock->units;
+
+        return lock->units_known && units->asked_boot_us >= lock->permit_since_boot_us && !units->job_pending &&
+               !units->populated && (units->guard == UNIT_INACTIVE || units->guard == UNIT_FAILED) &&
+               (units->target == UNIT_INACTIVE || units->target == UNIT_FAILED);
+}
+
+/* `kill`: the file goes, and the guard kills at once. Otherwise a polite stop begins now, with the units' own budget
+ * and never beyond what the lease allowed. */
+void end_permit(Lock *lock, const LockNow *now, bool kill, LockActions *actions) {
+        usec_t budget_us = lock->units_known ? lock->units.stop_budget_us : 0;
+
+        if (kill) {
+                if (!lock->revoked)
+                        add_action(actions, LOCK_ACTION_REVOKE);
+                lock->revoked = true;
+        } else if (!lock->revoked && lock->permit == PERMIT_GOOD &&
+                   !deadline_passed(lock->lease.stop_boot_us, lock->lease.stop_raw_us, now)) {
+                LockLease *lease = &lock->lease;
+                usec_t raw_us = now_raw_suspend_us(now);
+
+                lease->stop_boot_us = now->boot_us;
+                lease->stop_raw_us = raw_us;
+                if (usec_add(now->boot_us, budget_us) < lease->kill_boot_us)
+                        lease->kill_boot_us = usec_add(now->boot_us, budget_us);
+                if (usec_add(raw_us, budget_us) < lease->kill_raw_us)
+                        lease->kill_raw_us = usec_add(raw_us, budget_us);
+                add_action(actions, LOCK_ACTION_LEASE);
+        }
+        lock->permit = PERMIT_ENDING;
+        lock->guard_since_boot_us = 0;
+        lock->permit_since_boot_us = now->boot_us;
+        lock->stop_boot_us = lock->look_boot_us = now->boot_us;
+}
+
+static bool lease_has_room(const Lock *lock, const LockNow *now) {
+        LockLease lease = lease_of_horizon(lock);
+
+        return lock->horizon_known && !deadline_passed(lease.stop_boot_us, lease.stop_raw_us, now);
+}
+
+static void start_target(Lock *lock, const LockNow *now, LockActions *actions) {
+        lock->lease = lease_of_horizon(lock);
+        lock->permit = PERMIT_GOOD;
+        lock->permit_since_boot_us = now->boot_us;
+        lock->guard_since_boot_us = 0;
+        lock->revoked = false;
+        lock->reason[0] = '\0';
+        add_action(actions, LOCK_ACTION_LEASE);
+        add_action(actions, LOCK_ACTION_START_GUARD);
+        lock->look_boot_us = usec_add(now->boot_us, LOOK_BUSY_US);
+}
+
+static void decide_permit_good(Lock *lock, const LockNow *now, LockActions *actions) {
+        bool stuck = lock->guard_since_boot_us == 0 && lock->units_known &&
+                     now->boot_us >= usec_add(lock->permit_since_boot_us, GUARD_START_US_MAX);
+
+        if (stuck && lock->stand_down_boot_us <= now->boot_us) {
+                lock->stand_down_boot_us = usec_add(now->boot_us, STAND_DOWN_US);
+                snprintf(lock->reason, sizeof(lock->reason), "the guard did not start in time");
+        }
+        if (deadline_passed(lock->lease.stop_boot_us, lock->lease.stop_raw_us, now))
+                end_permit(lock, now, false, actions);
+        else if (lock->own == OWN_NONE || (forbidden_to_lead(lock, now) && (lock->exiting || lock->own == OWN_HELD)))
+                end_permit(lock, now, false, actions);
+}
+
+static void decide_permit(Lock *lock, const LockNow *now, LockActions *actions) {
+        if (lock->permit == PERMIT_GOOD)
+                decide_permit_good(lock, now, actions);
+        if (lock->permit == PERMIT_ENDING && units_quiet(lock)) {
+                if (!lock->revoked)
+                        add_action(actions, LOCK_ACTION_REVOKE);
+                lock->permit = PERMIT_NONE;
+                lock->revoked = false;
+                lock->empty_since_boot_us = now->boot_us;
+        }
+        if (lock->permit == PERMIT_NONE && lock->own == OWN_HELD && !forbidden_to_lead(lock, now) &&
+            units_quiet(lock) && now->boot_us >= lock->gap_end_boot_us && lease_has_room(lock, now))
+                start_target(lock, now, actions);
+}
+
+/* Whatever of ours is alive without a permit is stopped, again and again until a picture shows that it is gone. A
+ * target that is not bound is not ours to stop: we refuse to lead instead. */
+static void decide_units(Lock *lock, const LockNow *now, LockActions *actions) {
+        bool alive = lock->permit == PERMIT_ENDING ||
+                     (lock->permit == PERMIT_NONE && lock->units_known && lock->units.bound && !units_quiet(lock));
+        bool busy = alive || (lock->permit == PERMIT_GOOD && lock->guard_since_boot_us == 0) || lock->exiting;
+
+        if (alive && now->boot_us >= lock->stop_boot_us) {
+                add_action(actions, LOCK_ACTION_STOP_UNITS);
+                lock->stop_boot_us = usec_add(now->boot_us, STOP_REPEAT_US);
+        }
+        if (now->boot_us >= lock->look_boot_us) {
+                add_action(actions, LOCK_ACTION_LOOK);
+                lock->look_boot_us = usec_add(now->boot_us, busy ? LOOK_BUSY_US : lock->p.poll_us);
+        }
+}
+
+bool record_takeable(const Lock *lock, const LockNow *now) {
+        if (lock->fault)
+                return false;
+        return !lock->has_record || record_is_released(&lock->record) || lock->expired_by_clocks ||
+               observer_remaining_us(lock, now) == 0;
+}
+
+/* Never while anything of ours is alive: what runs was not started under the lock to be taken. */
+bool may_acquire(const Lock *lock, const LockNow *now) {
+        return lock->own == OWN_NONE && lock->permit == PERMIT_NONE && !forbidden_to_lead(lock, now) &&
+               units_quiet(lock) && now->boot_us <= usec_add(lock->units.asked_boot_us, UNITS_AGE_US_MAX);
+}
+
+static void send_read(Lock *lock, LockActions *actions) {
+        lock->request = REQUEST_READ;
+        add_action(actions, LOCK_ACTION_READ);
+}
+
+/* An open write of this kind is sent again as it was; else, or when it has grown old, a new one is made. */
+static void send_write(Lock *lock, WriteKind kind, const LockNow *now, LockActions *actions) {
+        bool again = lock->write_open && lock->write_kind == kind &&
+                     now->boot_us < usec_add(lock->write_first_sent.boot_us,
+                                             (usec_t) lock->write.record.lease_ms * USEC_PER_MSEC / WRITE_AGE_DIVISOR);
+
+        if (!again)
+                prepare_write(lock, kind, now);
+        /* A release may be applied without our hearing of it: from here on nothing may start on an older grant. */
+        if (kind == WRITE_RELEASE)
+                lock->horizon_known = false;
+        lock->request = REQUEST_WRITE;
+        add_action(actions, LOCK_ACTION_WRITE);
+        actions->list[actions->n - 1].write = &lock->write;
+}
+
+static void decide_held(Lock *lock, const LockNow *now, LockActions *actions) {
+        if (forbidden_to_lead(lock, now) && lock->permit == PERMIT_NONE && units_quiet(lock))
+                send_write(lock, WRITE_RELEASE, now, actions);
+        else if (lock->write_open || now->boot_us >= lock->renew_boot_us)
+                send_write(lock, WRITE_RENEW, now, actions);
+}
+
+static void decide_request(Lock *lock, const LockNow *now, LockActions *actions) {
+        if (lock->request != REQUEST_NONE || now->boot_us < lock->retry_boot_us)
+                return;
+        if (lock->read_wanted || lock->own == OWN_UNKNOWN)
+                send_read(lock, actions);
+        else if (lock->own == OWN_HELD)
+                decide_held(lock, now, actions);
+        else if (may_acquire(lock, now) && record_takeable(lock, now))
+                send_write(lock, WRITE_ACQUIRE, now, actions);
+        else if (now->boot_us >= lock->poll_boot_us)
+                send_read(lock, actions);
+}
+
+/* Out, once nothing runs: with the lock given back, or when the store will not take it back in time (it expires by
+ * itself). Without any picture of the units the guard alone sees to the end of the target. */
+static void decide_exit(Lock *lock, const LockNow *now, LockActions *actions) {
+        usec_t since_us = lock->exiting_since_boot_us > lock->empty_since_boot_us ? lock->exiting_since_boot_us
+                                                                                  : lock->empty_since_boot_us;
+        bool in_time = now->boot_us < usec_add(since_us, RELEASE_US_MAX);
+        bool blind = !lock->units_known ||
+                     now->boot_us > usec_add(lock->units.asked_boot_us, UNITS_AGE_US_MAX);
+
+        if (!lock->exiting)
+                return;
+        if (blind && now->boot_us >= usec_add(lock->exiting_since_boot_us, UNITS_AGE_US_MAX))
+                lock->exited = true;
+        else if (lock->permit == PERMIT_NONE && units_quiet(lock))
+                lock->exited = lock->own == OWN_NONE || !in_time || (lock->own == OWN_UNKNOWN && lock->n_ours == 0);
+        if (lock->exited)
+                add_action(actions, LOCK_ACTION_EXIT);
+}
+
+void decide(Lock *lock, const LockNow *now, LockActions *actions) {
+        if (lock->stand_down_boot_us != 0 && now->boot_us >= lock->stand_down_boot_us) {
+                lock->stand_down_boot_us = 0;
+                lock->reason[0] = '\0';
+        }
+        decide_permit(lock, now, actions);
+        decide_exit(lock, now, actions);
+        if (lock->exited)
+                return;
+        decide_units(lock, now, actions);
+        decide_request(lock, now, actions);
+        for (size_t i = 0; i < actions->n; i++)
+                if (actions->list[i].type == LOCK_ACTION_LEASE)
+                        actions->list[i].lease = lock->lease;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What each event tells about the item, the permit and the units. What follows from it is decide.c's. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lock-internal.h"
+
+/* A lapse that the guard noticed a moment before the core did is no failure of the guard. */
+#define LAPSE_SLACK_US (2 * USEC_PER_SEC)
+
+static void set_reason(Lock *lock, const char *reason) {
+        snprintf(lock->reason, sizeof(lock->reason), "%s", reason);
+}
+
+static void stand_down(Lock *lock, usec_t until_boot_us, const char *reason) {
+        lock->stand_down_boot_us = until_boot_us;
+        set_reason(lock, reason);
+}
+
+static void forget_foreign_base(Lock *lock, const char *version) {
+        if (!version_is_ours(lock, version) && strcmp(version, lock->base) != 0)
+                lock->n_ours = 0;
+}
+
+static void hold(Lock *lock, const LockNow *now) {
+        int64_t start_us = lock->record.start_time_ms * 1000 - lock->offset_low_us;
+
+        if (lock->own == OWN_HELD)
+                return;
+        lock->own = OWN_HELD;
+        lock->tenure_lease_us = (usec_t) lock->record.lease_ms * USEC_PER_MSEC;
+        lock->renew_boot_us = now->boot_us;
+        lock->gap_end_boot_us = start_us > 0 ? usec_add((usec_t) start_us, lock->p.gap_us) : lock->p.gap_us;
+}
+
+/* Somebody else's record, or none, where ours should be: kill now, no grace. */
+static void lose(Lock *lock, const LockNow *now, LockActions *actions) {
+        Own before = lock->own;
+
+        lock->own = OWN_NONE;
+        lock->horizon_known = false;
+        lock->write_open = false;
+        if (before == OWN_NONE || (before == OWN_UNKNOWN && lock->permit == PERMIT_NONE))
+                return;
+        snprintf(lock->reason, sizeof(lock->reason), "lost the lock to %.200s",
+                 lock->has_record ? lock->record.holder : "nobody: the record was deleted");
+        if (lock->permit != PERMIT_NONE)
+                end_permit(lock, now, true, actions);
+}
+
+static void show_record(Lock *lock, const LockNow *now, const LockEvent *event) {
+        bool changed = event->has_record != lock->has_record ||
+                       (event->has_record && !records_equal(&event->record, &lock->record));
+
+        lock->shown_boot_us = now->boot_us;
+        if (!changed)
+                return;
+        lock->has_record = event->has_record;
+        lock->record = event->has_record ? event->record : (Record) {};
+        lock->seen = *now;
+        lock->expired_by_clocks = false;
+}
+
+static void answered(Lock *lock, const LockNow *now, const LockAnswer *answer) {
+        lock->request = REQUEST_NONE;
+        lock->failures = 0;
+        lock->retry_boot_us = 0;
+        lock->answered_boot_us = now->boot_us;
+        lock->failing_since_boot_us = 0;
+        learn_store_time(lock, answer, now);
+}
+
+/* Backoff doubles and is drawn from its whole width ("full jitter"); with short leases it stays within two requests,
+ * so that a deadline is not slept through. */
+static void failed(Lock *lock, const LockNow *now) {
+        usec_t limit_us = 2 * lock->p.request_us < BACKOFF_US_MAX ? 2 * lock->p.request_us : BACKOFF_US_MAX;
+        unsigned shift = lock->failures < 16 ? lock->failures : 16;
+        usec_t width_us = BACKOFF_US_MIN << shift;
+
+        lock->request = REQUEST_NONE;
+        lock->failures++;
+        lock->retry_boot_us = now->boot_us + BACKOFF_US_MIN / 2 +
+                lock_draw_below(lock, width_us < limit_us ? width_us : limit_us);
+        if (lock->failing_since_boot_us == 0)
+                lock->failing_since_boot_us = now->boot_us;
+}
+
+static void on_read(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
+        bool mine;
+
+        /* Without a Date nothing can be judged. */
+        if (event->answer.date_s <= 0) {
+                failed(lock, now);
+                return;
+        }
+        answered(lock, now, &event->answer);
+        lock->read_wanted = false;
+        lock->poll_boot_us = usec_add(now->boot_us, lock->p.poll_us);
+        show_record(lock, now, event);
+        mine = lock->has_record && record_is_mine(lock, &lock->record);
+        lock->fault = lock->has_record && record_needs_person(lock, &lock->record, &event->answer);
+        lock->duplicate_id = lock->has_record && record_is_duplicate_id(lock, &lock->record);
+        lock->expired_by_clocks |= lock->has_record && record_expired_by_clocks(lock, &event->answer, now);
+        if (mine && !record_is_released(&lock->record)) {
+                /* The read settles which write arrived; it extends nothing, so renew at once. */
+                lock->renew_boot_us = now->boot_us;
+                hold(lock, now);
+                return;
+        }
+        if (!mine)
+                forget_foreign_base(lock, lock->record.version);
+        lose(lock, now, actions);
+}
+
+static void on_unclear(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
+        answered(lock, now, &event->answer);
+        lock->read_wanted = false;
+        lock->poll_boot_us = usec_add(now->boot_us, lock->p.poll_us);
+        lock->has_record = false;
+        lock->n_ours = 0;
+        lock->fault = true;
+        lose(lock, now, actions);
+}
+
+static void begin_or_extend(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
+        lock->fault = lock->duplicate_id = false;
+        lock->renewed_boot_us = now->boot_us;
+        lock->renew_boot_us = usec_add(lock->write_first_sent.boot_us, lock->p.renew_us);
+        if (lock->write_kind == WRITE_ACQUIRE && lock->own != OWN_HELD) {
+                lock->reason[0] = '\0';
+                hold(lock, now);
+                lock->renew_boot_us = usec_add(lock->write_first_sent.boot_us, lock->p.renew_us);
+        }
+        if (event->answer.date_s <= 0)
+                return; /* no Date, no horizon: what was granted before stands */
+        lock->horizon = holder_horizon(lock, &lock->write_first_sent, &event->answer, lock->record.expire_time_ms);
+        lock->horizon_known = true;
+        if (lock->permit != PERMIT_GOOD || !lock->units_known)
+                return;
+        lock->lease = lease_of_horizon(lock);
+        add_action(actions, LOCK_ACTION_LEASE);
+}
+
+static void on_written(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
+        answered(lock, now, &event->answer);
+        lock->write_open = false;
+        lock->has_record = true;
+        lock->record = lock->write.record;
+        lock->seen = *now;
+        lock->shown_boot_us = now->boot_us;
+        lock->expired_by_clocks = false;
+        /* Everything sent earlier was conditional on versions that are gone now: it can no longer land. */
+        strcpy(lock->ours[0], lock->record.version);
+        lock->n_ours = 1;
+        if (lock->write_kind == WRITE_RELEASE) {
+                lock->own = OWN_NONE;
+                lock->horizon_known = false;
+                lock->poll_boot_us = usec_add(now->boot_us, lock->p.poll_us);
+                return;
+        }
+        begin_or_extend(lock, now, event, actions);
+}
+
+static const char *end_reason(const LockUnits *units) {
+        if (units->guard != UNIT_ACTIVE)
+                return "the guard was stopped or ended";
+        if (units->target == UNIT_FAILED)
+                return "the target failed";
+        return units->clean_oneshot ? "the target has done its work" : "the target ended";
+}
+
+/* Whether what we started is over without our doing: the lease goes to somebody else then. */
+static bool ended_by_itself(const Lock *lock, const LockNow *now) {
+        const LockUnits *units = &lock->units;
+
+        if (lock->permit != PERMIT_GOOD || lock->guard_since_boot_us == 0 ||
+            units->asked_boot_us < lock->guard_since_boot_us)
+                return false;
+        if (deadline_passed(usec_sub(lock->lease.stop_boot_us, LAPSE_SLACK_US),
+                            usec_sub(lock->lease.stop_raw_us, LAPSE_SLACK_US), now))
+                return false;
+        if (units->guard == UNIT_ACTIVATING || (units->guard == UNIT_ACTIVE && units->job_pending))
+                return false;
+        if (units->guard != UNIT_ACTIVE)
+                return true;
+        return !lock->p.hold_on_exit && (units->target == UNIT_INACTIVE || units->target == UNIT_FAILED);
+}
+
+/* The first picture after a restart: what runs under the lease found on disk goes on undisturbed. */
+static void recognize(Lock *lock, const LockNow *now, LockActions *actions) {
+        if (lock->permit != PERMIT_GOOD)
+                return;
+        if (lock->units.guard == UNIT_ACTIVE || lock->units.guard == UNIT_ACTIVATING)
+                lock->guard_since_boot_us = lock->units.asked_boot_us;
+        else
+                end_permit(lock, now, false, actions);
+}
+
+static void on_units(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
+        bool first = !lock->units_known;
+
+        lock->units = event->units;
+        lock->units_known = true;
+        if (first)
+                recognize(lock, now, actions);
+        if (!ended_by_itself(lock, now))
+                return;
+        stand_down(lock, lock->units.clean_oneshot ? USEC_INFINITY : usec_add(now->boot_us, STAND_DOWN_US),
+                   end_reason(&lock->units));
+}
+
+/* Our clock or the store's may have jumped, or we slept: look at the store at once. */
+static void on_jump(Lock *lock, const LockNow *now) {
+        lock->read_wanted = true;
+        lock->retry_boot_us = now->boot_us;
+        lock->look_boot_us = now->boot_us;
+}
+
+static void on_stop(Lock *lock, const LockNow *now) {
+        if (lock->exiting)
+                return;
+        lock->exiting = true;
+        lock->exiting_since_boot_us = now->boot_us;
+        lock->retry_boot_us = now->boot_us;
+        lock->look_boot_us = now->boot_us;
+}
+
+static void on_unwritable(Lock *lock, const LockNow *now, LockActions *actions) {
+        stand_down(lock, usec_add(now->boot_us, STAND_DOWN_US), "the lease file cannot be written; is /run full?");
+        if (lock->permit != PERMIT_NONE)
+                end_permit(lock, now, true, actions);
+}
+
+static void take_event(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
+        switch (event->type) {
+        case LOCK_EVENT_TICK:
+                break;
+        case LOCK_EVENT_READ:
+                on_read(lock, now, event, actions);
+                break;
+        case LOCK_EVENT_READ_UNCLEAR:
+                on_unclear(lock, now, event, actions);
+                break;
+        case LOCK_EVENT_WRITTEN:
+                on_written(lock, now, event, actions);
+                break;
+        case LOCK_EVENT_CONDITION_FAILED:
+                /* This attempt was not applied; an earlier one of the same write may have been. Look. */
+                answered(lock, now, &event->answer);
+                lock->write_open = false;
+                lock->read_wanted = true;
+                break;
+        case LOCK_EVENT_REQUEST_FAILED:
+                failed(lock, now);
+                break;
+        case LOCK_EVENT_UNITS:
+                on_units(lock, now, event, actions);
+                break;
+        case LOCK_EVENT_GUARD_STARTED:
+                if (lock->permit == PERMIT_GOOD)
+                        lock->guard_since_boot_us = now->boot_us;
+                lock->look_boot_us = now->boot_us;
+                break;
+        case LOCK_EVENT_GUARD_FAILED:
+                if (lock->permit == PERMIT_GOOD)
+                        stand_down(lock, usec_add(now->boot_us, STAND_DOWN_US), "the guard did not start");
+                break;
+        case LOCK_EVENT_LEASE_UNWRITABLE:
+                on_unwritable(lock, now, actions);
+                break;
+        case LOCK_EVENT_STOP:
+                on_stop(lock, now);
+                break;
+        case LOCK_EVENT_CLOCK_JUMP:
+                on_jump(lock, now);
+                break;
+        case LOCK_EVENT_RESUME:
+                lock->stand_down_boot_us = 0;
+                lock->reason[0] = '\0';
+                break;
+        case _LOCK_EVENT_MAX:
+                break;
+        }
+}
+
+void lock_step(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
+        LockState state;
+
+        actions->n = 0;
+        if (lock->exited)
+                return;
+        lock->now = *now;
+        take_event(lock, now, event, actions);
+        decide(lock, now, actions);
+        state = derive_state(lock, now);
+        if (state != lock->state) {
+                lock->state = state;
+                lock->state_since_boot_us = now->boot_us;
+        }
+}
