@@ -1,0 +1,100 @@
+"""Who holds runs the target, undisturbed; who doesn't hold stands by."""
+
+from rig.host import boot_all
+from rig.product import GAP_S, POLL_S, Lock, beats, pair
+from rig.system import wait_for
+
+NO_GAP_S = 0.1
+ITEM = {"label", "holder", "expire_time", "start_time", "version", "lease_ms", "host", "boot", "fence"}
+
+
+def test_acquire_and_start(cluster):
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host).set_up()
+    lock.start()
+    lock.wait_running()
+    item = cluster.front.get(lock.instance)
+    assert set(item) == ITEM, f"the record has {sorted(item)}"
+    assert item["holder"].startswith(f"{host.name}#"), item["holder"]
+    assert lock.lease()["fence"] == str(item["fence"]) == str(lock.property("Fence"))
+    assert cluster.verdict().of(host)[0].fence == item["fence"], "the target was given another fence"
+    assert host.state(lock.guard) == "active"
+    cluster.verdict().check([host], min_beats=1)
+
+
+def test_second_stands_by(cluster):
+    one, other = pair(cluster)
+    other.wait_polls(4)
+    assert other.state() == "standby"
+    assert not other.is_target_active() and other.host.state(other.guard) == "inactive"
+    assert not [look for look in other.requests() if look.is_write()], "a standby wrote to the table"
+    assert other.property("HolderHost") or other.property("Holder").startswith(one.host.name)
+    assert beats(other.host) == 0
+    cluster.verdict().check([one.host])
+
+
+def check_undisturbed(lock, disturb):
+    """The target runs on, as the same process and with no gap, whatever happens to the daemon."""
+    before, item = lock.identity(), lock.host.cluster.front.get(lock.instance)
+    daemon = lock.host.show(lock.daemon, "MainPID")
+    disturb()
+    wait_for("a new cloudlockd", lambda: lock.host.show(lock.daemon, "MainPID") not in ("0", daemon), 30)
+    lock.wait_state("running")
+    lock.wait_renewal()
+    lock.wait_renewal()
+    assert lock.identity() == before, "the target was restarted"
+    gap_s = lock.host.cluster.verdict().longest_gap_s(lock.host)
+    assert gap_s <= NO_GAP_S, f"the target's beat has a gap of {gap_s:.3f} s"
+    after = lock.host.cluster.front.get(lock.instance)
+    kept = ("holder", "start_time", "fence", "lease_ms", "host", "boot")
+    assert {name: after[name] for name in kept} == {name: item[name] for name in kept}, "another tenure began"
+    lock.host.cluster.verdict().check([lock.host])
+
+
+def test_restart_of_daemon_keeps_target(cluster):
+    one, _ = pair(cluster)
+    check_undisturbed(one, lambda: one.host.systemctl("restart", one.daemon))
+
+
+def test_kill_of_daemon_keeps_target(cluster):
+    one, _ = pair(cluster)
+    check_undisturbed(one, lambda: one.host.kill(one.daemon))
+
+
+def test_lost_answer_keeps_lock(cluster):
+    """An answer that was lost after the store had applied the write: retried as the same version."""
+    one, other = pair(cluster)
+    before = one.identity()
+    since = cluster.front.last_number()
+    cluster.front.fault("drop", host=one.host, op="UpdateItem", times=1)
+    one.wait_renewal()
+    dropped = wait_for("the lost answer",
+                       lambda: [look for look in one.requests(since=since) if look.outcome == "applied, dropped"])[0]
+    again = wait_for("the retry", lambda: [look for look in one.requests("UpdateItem", dropped.n)])[0]
+    assert again.version == dropped.version, f"{again.version} after {dropped.version} was lost"
+    one.wait_renewal()
+    one.wait_renewal()
+    assert one.state() == "running" and one.identity() == before
+    assert other.state() == "standby"
+    assert cluster.verdict().longest_gap_s(one.host) <= NO_GAP_S
+    cluster.verdict().check([one.host])
+
+
+def test_stop_releases(cluster):
+    one, other = pair(cluster)
+    one.host.systemctl("stop", one.daemon, timeout=60)
+    assert not one.is_target_active() and one.host.state(one.guard) == "inactive"
+    release = one.writes()[-1]
+    assert release.written.get("expire_time") == 0, release.written
+    took = wait_for("the takeover", lambda: other.writes(release.n), 30)[0]
+    waited_s = (took.applied_mono_ns - release.applied_mono_ns) / 1e9
+    assert waited_s <= POLL_S + 0.5, f"the other host took the released lock after {waited_s:.2f} s"
+    other.wait_running(timeout=GAP_S + 20)
+    verdict = cluster.verdict().check([one.host])
+    check_other_beats(cluster, other)
+    assert verdict.fences_in_order()
+
+
+def check_other_beats(cluster, other):
+    wait_for(f"enough beats of {other.host.name}", lambda: beats(other.host) >= 50, 20)
+    cluster.verdict().check([other.host])

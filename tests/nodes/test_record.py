@@ -1,0 +1,54 @@
+"""Clocks that are wrong, ids given twice, records that vanish: never two."""
+
+import re
+
+from rig.host import boot_all
+from rig.product import FIRST_START_S, LEASE_S, Lock, beats, lead_and_follow, pair
+from rig.system import wait_for
+
+
+def clock_off(cluster, seconds):
+    hosts = boot_all([cluster.add_host(), cluster.add_host()])
+    hosts[0].shiftable_clock()
+    one, other = (Lock(host).set_up() for host in hosts)
+    lead_and_follow(one, other)
+    hosts[0].shift_clock(seconds)
+    wait_for("the target to be stopped", lambda: not one.is_target_active(), LEASE_S + 30)
+    said = " ".join([one.property("Reason"), one.property("StatusText")])
+    assert re.search(r"clock", said, re.IGNORECASE), f"it does not say why: {said!r}"
+    assert re.search(r"clock", one.host.journal("-u", one.daemon, "-p", "warning"), re.IGNORECASE)
+    cluster.verdict().check([one.host])
+
+
+def test_wall_clock_ahead(cluster):
+    clock_off(cluster, 41)
+
+
+def test_wall_clock_behind(cluster):
+    clock_off(cluster, -41)
+
+
+def test_one_my_id_on_two_hosts(cluster):
+    hosts = boot_all([cluster.add_host(), cluster.add_host()])
+    one, other = (Lock(host).set_up(my_id="same") for host in hosts)
+    lead_and_follow(one, other)
+    other.wait_polls(4)
+    assert other.property("DuplicateId"), "nobody says that the id is given twice"
+    assert re.search(r"duplicate", other.host.journal("-u", other.daemon), re.IGNORECASE)
+    assert beats(other.host) == 0
+    one.host.power_off()
+    other.wait_running(timeout=LEASE_S + 40)
+    cluster.verdict().check([one.host])
+
+
+def test_item_deleted_under_holder(cluster):
+    """Whoever comes next writes a record that waits for everybody's lease to be over."""
+    one, other = pair(cluster)
+    one.wait_renewal()
+    cluster.front.delete(one.instance)
+    first = one.identity()
+    wait_for("the target to end", lambda: one.identity() != first, LEASE_S + 30)
+    wait_for("the target to run again, anywhere",
+             lambda: "running" in (one.state(), other.state()), FIRST_START_S + LEASE_S + 40)
+    wait_for("enough beats", lambda: beats(one.host) + beats(other.host) > 100, 20)
+    cluster.verdict().check([one.host])

@@ -1,0 +1,79 @@
+"""Nothing starts the target on a host that doesn't hold the lock."""
+
+from rig.host import boot_all
+from rig.product import Lock, beats, lead_and_follow, pair
+from rig.system import wait_for
+
+
+def check_nothing_runs(cluster, one, other):
+    """Several looks at the table later the standby has still not beaten once."""
+    other.wait_polls(4)
+    assert beats(other.host) == 0, "the standby ran the target"
+    assert other.host.state(other.guard) != "active", "the standby's guard is up"
+    assert one.state() == "running"
+    cluster.verdict().check([one.host])
+
+
+def test_not_by_hand(cluster):
+    one, other = pair(cluster)
+    for words in (("start", other.target), ("restart", other.target),
+                  ("--job-mode=ignore-dependencies", "start", other.target),
+                  ("--job-mode=ignore-requirements", "start", other.target),
+                  ("start", other.guard), ("reload-or-restart", other.target),
+                  ("--job-mode=ignore-dependencies", "start", other.guard)):
+        other.host.systemctl(*words, check=False)
+        assert other.host.state(other.target) != "active", f"systemctl {' '.join(words)} started the target"
+    check_nothing_runs(cluster, one, other)
+
+
+def test_not_with_restart(cluster):
+    """Restart=always, started by hand and left to its own devices."""
+    one, other = pair(cluster, service="Restart=always\nRestartSec=100ms")
+    other.host.systemctl("start", other.target, check=False)
+    other.host.systemctl("--job-mode=ignore-dependencies", "start", other.target, check=False)
+    check_nothing_runs(cluster, one, other)
+
+
+def test_not_at_boot(cluster):
+    one, other = pair(cluster)
+    other.host.systemctl("enable", other.target, other.daemon)
+    other.host.power_off()
+    other.host.boot()
+    wait_for("the target's start to have been tried",
+             lambda: other.host.systemctl("list-jobs", "--no-legend").strip() == "", 60)
+    # By hand here, for the rig boots into less than multi-user.target.
+    other.start()
+    other.wait_state("standby")
+    check_nothing_runs(cluster, one, other)
+
+
+def test_running_before_cloudlock(cluster):
+    """A target that ran before cloudlock was set up is stopped on the host that doesn't hold."""
+    hosts = boot_all([cluster.add_host(), cluster.add_host()])
+    one, other = (Lock(host) for host in hosts)
+    other.write_target()
+    other.host.systemctl("start", other.target)
+    wait_for("the unbound target to beat", lambda: beats(other.host) > 0, 10)
+    one.set_up()
+    one.start()
+    wait_for("the first record", lambda: cluster.front.get(one.instance), 30)
+    other.configure()
+    other.bind()
+    other.start()
+    wait_for("the target to be stopped", lambda: not other.is_target_active(), 30)
+    other.wait_state("standby")
+    one.wait_running()
+    cluster.verdict().check([one.host, other.host], min_beats=1)
+
+
+def test_unbound_target_is_refused(cluster):
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host)
+    lock.configure()
+    lock.write_target()
+    host.systemctl("start", lock.daemon, check=False)
+    lock.wait_state("refusing")
+    assert "bind" in lock.property("Reason") + lock.property("StatusText")
+    assert not lock.writes(), "it leads a lock whose target it can't gate"
+    lock.bind()
+    lock.wait_running()

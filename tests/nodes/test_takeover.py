@@ -1,0 +1,174 @@
+"""The holder, or a part of it, fails: its target is dead before anybody else's starts."""
+
+import signal
+import time
+
+from rig.product import (LEASE_S, POLL_S, beats, check_dead_by, pair, takeover_view_s, wait_takeover)
+from rig.system import wait_for
+
+
+def finish(cluster, one, other):
+    """Both have run, never together, and the fence went up."""
+    wait_for(f"enough beats of {other.host.name}", lambda: beats(other.host) >= 50, 20)
+    verdict = cluster.verdict().check([one.host, other.host])
+    assert verdict.fences_in_order(), verdict.runs
+
+
+def lease_end_s(lock):
+    """When the lease of the last renewal that the store got is over: CLOCK_MONOTONIC seconds.
+
+    The holder counts from before it sent that, the record's expire_time lies later still.
+    """
+    return lock.writes()[-1].mono_ns / 1e9 + LEASE_S
+
+
+def record_end_s(cluster, lock):
+    """The record's own expire_time, on CLOCK_MONOTONIC."""
+    return cluster.front.get(lock.instance)["expire_time"] / 1e3 - time.time() + time.monotonic()
+
+
+def fail_then_take_over(cluster, one, other, fault):
+    """A fault that ends the holder's renewals; the other host takes over when it may, no sooner or later."""
+    one.wait_renewal()
+    fault()
+    ends_s = record_end_s(cluster, one)
+    took = wait_takeover(one, other)
+    check_dead_by(one, lease_end_s(one), "its lease was over")
+    check_dead_by(one, ends_s, "its record was over")
+    may_s, did_s = takeover_view_s(one, other), took.mono_ns / 1e9
+    assert did_s >= may_s, f"taken over {may_s - did_s:.3f} s before the holder's lease was over"
+    assert did_s <= may_s + POLL_S + 2, f"taken over {did_s - may_s:.3f} s after the lease was over"
+    finish(cluster, one, other)
+
+
+def test_power_off(cluster):
+    one, other = pair(cluster)
+    fail_then_take_over(cluster, one, other, one.host.power_off)
+
+
+def test_cut_off(cluster):
+    one, other = pair(cluster)
+    fail_then_take_over(cluster, one, other, one.host.cut)
+    one.host.join()
+    one.wait_state("standby")
+    assert not one.is_target_active()
+    cluster.verdict().check([one.host, other.host])
+
+
+def test_cut_off_silently(cluster):
+    """The carrier stays, packets vanish."""
+    one, other = pair(cluster)
+    fail_then_take_over(cluster, one, other, lambda: one.host.cut(silently=True))
+
+
+def test_cut_off_with_target_that_ignores_sigterm(cluster):
+    one, other = pair(cluster, "--ignore-term", "--child")
+    fail_then_take_over(cluster, one, other, one.host.cut)
+
+
+def test_cut_off_and_guard_killed(cluster):
+    one, other = pair(cluster, "--ignore-term", "--child")
+
+    def fault():
+        one.host.cut()
+        one.host.kill(one.guard)
+
+    fail_then_take_over(cluster, one, other, fault)
+
+
+def test_cut_off_and_guard_stopped(cluster):
+    one, other = pair(cluster, "--ignore-term", "--child")
+
+    def fault():
+        one.host.cut()
+        one.host.kill(one.guard, signal.SIGSTOP)
+
+    fail_then_take_over(cluster, one, other, fault)
+
+
+def test_cut_off_and_pid1_stopped(cluster):
+    one, other = pair(cluster, "--ignore-term", "--child")
+
+    def fault():
+        one.host.cut()
+        one.host.stop_pid1()
+
+    fail_then_take_over(cluster, one, other, fault)
+
+
+def test_cut_off_and_daemon_stopped(cluster):
+    one, other = pair(cluster)
+
+    def fault():
+        one.host.kill(one.daemon, signal.SIGSTOP)
+        one.host.cut()
+
+    fail_then_take_over(cluster, one, other, fault)
+
+
+def test_daemon_stopped(cluster):
+    """cloudlockd hangs: its watchdog brings it back, or the lease ends; both are safe."""
+    one, _ = pair(cluster)
+    one.host.kill(one.daemon, signal.SIGSTOP)
+    ends_s = lease_end_s(one)
+    wait_for("somebody to go on", lambda: cluster.requests(op="UpdateItem")[-1].mono_ns / 1e9 > ends_s - 10, 90)
+    wait_for("the lease to be over", lambda: time.monotonic() > ends_s, LEASE_S + 5)
+    cluster.verdict().check([one.host])
+
+
+def guard_fails(cluster, which):
+    """The guard alone is killed or stopped: the target ends within the lease that it had."""
+    one, other = pair(cluster, "--ignore-term", "--child")
+    first = one.identity()
+    one.wait_renewal()
+    ends_s = record_end_s(cluster, one)
+    lease_s = lease_end_s(one)
+    one.host.kill(one.guard, which)
+    wait_for("the target to end", lambda: one.identity() != first, LEASE_S + 30)
+    old = [run for run in cluster.verdict().of(one.host) if run.pid in pids_of(cluster, one, first)]
+    assert max(run.last for run in old) / 1e9 < min(ends_s, lease_s), "the target outlived its lease"
+    wait_for("the target to run again, anywhere", lambda: one.state() == "running" or other.state() == "running",
+             2 * LEASE_S + 30)
+    cluster.verdict().check([one.host])
+
+
+def pids_of(cluster, lock, identity):
+    """The processes of one run of the target: those that began together with its main process."""
+    main, = [run for run in cluster.verdict().of(lock.host) if run.pid == int(identity[0])][:1]
+    return {run.pid for run in cluster.verdict().of(lock.host) if abs(run.first - main.first) < 1e9}
+
+
+def test_guard_killed(cluster):
+    guard_fails(cluster, signal.SIGKILL)
+
+
+def test_guard_stopped(cluster):
+    guard_fails(cluster, signal.SIGSTOP)
+
+
+def test_pid1_stopped(cluster):
+    """PID 1 hangs, all else works: whatever the holder makes of it, never two."""
+    one, _ = pair(cluster)
+    one.host.stop_pid1()
+    ends_s = lease_end_s(one)
+    wait_for("the lease of that time to be over", lambda: time.monotonic() > ends_s + 2, LEASE_S + 10)
+    one.host.cont_pid1()
+    cluster.verdict().check([one.host])
+    wait_for("an answer of PID 1", lambda: one.host.systemctl("is-system-running", check=False, timeout=10), 30)
+
+
+def test_configuration_deleted(cluster):
+    """Without its configuration cloudlockd can't come back: the lease still ends the target."""
+    one, other = pair(cluster)
+
+    def fault():
+        one.host.remove_file(one.config_path)
+        one.host.kill(one.daemon)
+
+    fail_then_take_over(cluster, one, other, fault)
+
+
+def test_configuration_deleted_then_cut_off(cluster):
+    one, other = pair(cluster)
+    one.host.remove_file(one.config_path)
+    fail_then_take_over(cluster, one, other, one.host.cut)
