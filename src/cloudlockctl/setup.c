@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "setup.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <string.h>
+
+#include "drop-ins.h"
+#include "file.h"
+#include "instances.h"
+#include "strv.h"
+#include "text.h"
+
+/* PID 1 answers at once unless it hangs. */
+#define QUESTION_US_MAX (25 * USEC_PER_SEC)
+
+/* A reload runs all generators, and each of them may take a while. */
+#define RELOAD_US_MAX (3 * USEC_PER_MINUTE)
+
+static void forget_facts(Setup *setup) {
+        unit_facts_done(&setup->guard);
+        for (size_t i = 0; i < setup->n_targets; i++)
+                unit_facts_done(&setup->targets[i]);
+        free(setup->targets);
+        setup->targets = NULL;
+        setup->n_targets = 0;
+}
+
+void setup_done(Setup *setup) {
+        forget_facts(setup);
+        strv_free(setup->bound_names);
+        strv_free(setup->target_names);
+        free(setup->guard_name);
+        sd_bus_flush_close_unref(setup->bus);
+        config_free(setup->config);
+        *setup = (Setup) {};
+}
+
+static int complain(const char *what, int error) {
+        fprintf(stderr, "%s: %s\n", what, strerror(-error));
+        return error;
+}
+
+static int read_config(const char *instance, Config **ret) {
+        char path[INSTANCE_PATH_MAX], host_name[HOST_NAME_MAX + 1] = "";
+        _cleanup_secret_ char *data = NULL;
+        ConfigError error = {};
+        ConfigInput input;
+        size_t size;
+        int r;
+
+        r = read_small_file(instance_config_path(path, instance), CONFIG_SIZE_MAX, &data, &size);
+        if (r < 0)
+                return complain(path, r);
+        gethostname(host_name, sizeof(host_name) - 1);
+        input = (ConfigInput) {
+                .instance = instance,
+                .file_name = path,
+                .data = data,
+                .size = size,
+                .environment = environ,
+                .host_name = host_name,
+        };
+        r = config_parse(&input, ret, &error);
+        if (r == -EINVAL)
+                fprintf(stderr, "%s\n", error.text);
+        else if (r < 0)
+                return complain(path, r);
+        return r;
+}
+
+static int copy_names(char *const *names, char ***ret) {
+        _cleanup_strv_ char **copy = NULL;
+
+        for (; names && *names; names++) {
+                int r = strv_extend(&copy, *names);
+
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(copy);
+        return 0;
+}
+
+/* Whether the drop-in at `path` ties its unit to this guard; who wrote it, and with which version, does not matter. */
+static bool names_guard(const char *path, const char *guard_name) {
+        _cleanup_free_ char *text = NULL;
+
+        return read_small_file(path, DROP_IN_SIZE_MAX, &text, NULL) >= 0 && strstr(text, guard_name);
+}
+
+/* "/etc/systemd/system/NAME.d/zzzz-cloudlock.conf" -> NAME. 0 or -ENOMEM. */
+static int add_unit_of(char ***units, const char *path) {
+        _cleanup_free_ char *directory = strdup(path), *unit = NULL;
+        char *slash;
+
+        if (!directory)
+                return -ENOMEM;
+        slash = strrchr(directory, '/');
+        *slash = '\0';
+        unit = strdup(strrchr(directory, '/') + 1);
+        if (!unit)
+                return -ENOMEM;
+        unit[strlen(unit) - strlen(".d")] = '\0';
+        return strv_extend(units, unit);
+}
+
+static int find_bound(const char *instance, const char *guard_name, char ***ret) {
+        _cleanup_free_ char *pattern = NULL, *guard_path = NULL;
+        _cleanup_(globfree) glob_t found = {};
+        _cleanup_strv_ char **units = NULL;
+        int r;
+
+        r = binding_target_path("*.service", &pattern);
+        if (r < 0)
+                return r;
+        r = binding_guard_path(instance, &guard_path);
+        if (r < 0)
+                return r;
+        r = glob(pattern, 0, NULL, &found);
+        if (r != 0 && r != GLOB_NOMATCH)
+                return r == GLOB_NOSPACE ? -ENOMEM : -EIO;
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+                if (strcmp(found.gl_pathv[i], guard_path) == 0 || !names_guard(found.gl_pathv[i], guard_name))
+                        continue;
+                r = add_unit_of(&units, found.gl_pathv[i]);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(units);
+        return 0;
+}
+
+static int open_parts(Setup *setup, bool with_config) {
+        int r;
+
+        if (with_config) {
+                r = read_config(setup->instance, &setup->config);
+                if (r < 0)
+                        return r;
+        }
+        r = guard_unit_name(setup->instance, &setup->guard_name);
+        if (r < 0)
+                return r;
+        r = find_bound(setup->instance, setup->guard_name, &setup->bound_names);
+        if (r < 0)
+                return complain("Cannot look for drop-ins", r);
+        r = copy_names(with_config ? setup->config->target_units : setup->bound_names, &setup->target_names);
+        if (r < 0)
+                return r;
+        r = sd_bus_open_system(&setup->bus);
+        return r < 0 ? complain("Cannot connect to the system bus", r) : 0;
+}
+
+int setup_open(const char *instance, bool with_config, Setup *ret) {
+        _cleanup_setup_ Setup setup = { .instance = instance };
+        int r;
+
+        if (!instance_name_is_valid(instance)) {
+                fprintf(stderr, "'%s' is no name of an instance.\n", instance);
+                return -EINVAL;
+        }
+        r = open_parts(&setup, with_config);
+        if (r < 0)
+                return r;
+        *ret = setup;
+        setup = (Setup) {};
+        return 0;
+}
+
+static int ask(Setup *setup, const char *unit, UnitFacts *ret) {
+        int r = unit_facts_ask(setup->bus, unit, QUESTION_US_MAX, ret);
+
+        return r < 0 ? complain(unit, r) : 0;
+}
+
+int setup_look(Setup *setup) {
+        int r;
+
+        forget_facts(setup);
+        setup->targets = calloc(strv_length(setup->target_names) + 1, sizeof(UnitFacts));
+        if (!setup->targets)
+                return -ENOMEM;
+        for (char *const *name = setup->target_names; name && *name; name++) {
+                r = ask(setup, *name, &setup->targets[setup->n_targets]);
+                if (r < 0)
+                        return r;
+                setup->n_targets++;
+        }
+        return ask(setup, setup->guard_name, &setup->guard);
+}
+
+int setup_reload(Setup *setup) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(setup->bus, &call, SYSTEMD_BUS_NAME, SYSTEMD_MANAGER_PATH,
+                                           SYSTEMD_MANAGER_INTERFACE, "Reload");
+        if (r < 0)
+                return complain("Cannot reload systemd", r);
+        r = sd_bus_call(setup->bus, call, RELOAD_US_MAX, &error, NULL);
+        if (r < 0)
+                fprintf(stderr, "Cannot reload systemd: %s\n", error.message ? error.message : strerror(-r));
+        return r < 0 ? r : 0;
+}
+
+bool unit_is_alive(const UnitFacts *facts) {
+        return facts->active_state && strcmp(facts->active_state, "inactive") != 0 &&
+               strcmp(facts->active_state, "failed") != 0;
+}

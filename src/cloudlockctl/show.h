@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* One lock as text, in the manner of "systemctl status". Pure but for the stream that it writes to. */
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "time-span.h"
+
+/* How the terminal likes it. */
+typedef struct ShowStyle {
+        bool color;
+        bool utf8;
+} ShowStyle;
+
+/* `status` is the answer of org.cloudlock1.Lock.Status; whatever is missing in it or has another type is left out.
+ * Text from the table was written by others: control characters are shown as '?'. */
+void show_status(FILE *out, const ShowStyle *style, json_object *status, usec_t now_realtime_us);
+
+/* An instance without a daemon. */
+void show_not_running(FILE *out, const ShowStyle *style, const char *instance);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <langinfo.h>
+#include <string.h>
+#include <time.h>
+
+#include "client.h"
+#include "instances.h"
+#include "show.h"
+#include "strv.h"
+#include "verbs.h"
+
+#define STATUS_METHOD "org.cloudlock1.Lock.Status"
+
+static usec_t now_realtime_us(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_REALTIME, &ts);
+        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
+}
+
+static ShowStyle stdout_style(void) {
+        const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+        return (ShowStyle) {
+                .color = isatty(STDOUT_FILENO) && (!no_color || !*no_color) && (!term || strcmp(term, "dumb") != 0),
+                .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+        };
+}
+
+/* *ret_status stays NULL where no daemon runs. An exit status. */
+static int ask(const char *instance, json_object **ret_status) {
+        char path[INSTANCE_PATH_MAX];
+        int r;
+
+        if (!instance_name_is_valid(instance)) {
+                fprintf(stderr, "'%s' is no name of an instance.\n", instance);
+                return EXIT_NO_INSTANCE;
+        }
+        /* Never by way of PID 1, which might start something: the socket is there only while the daemon is. */
+        r = varlink_call(instance_socket_path(path, instance), STATUS_METHOD, ret_status);
+        if (r >= 0)
+                return EXIT_DONE;
+        if (r != -ENOENT && r != -ECONNREFUSED) {
+                fprintf(stderr, "%s: no proper answer from cloudlockd on %s: %s\n", instance, path, strerror(-r));
+                return EXIT_FAILED;
+        }
+        if (instance_is_configured(instance))
+                return EXIT_NOT_RUNNING;
+        fprintf(stderr, "%s: there is no such instance: " CONFIG_DIRECTORY "/%s.conf is missing.\n", instance, instance);
+        return EXIT_NO_INSTANCE;
+}
+
+/* Adds what a script wants to know first. 0 or -ENOMEM. */
+static int add_to_array(json_object *array, const char *instance, json_object *status) {
+        _cleanup_json_ json_object *entry = status ? json_object_get(status) : json_object_new_object();
+
+        if (!entry ||
+            json_object_object_add(entry, "instance", json_object_new_string(instance)) < 0 ||
+            json_object_object_add(entry, "daemonRunning", json_object_new_boolean(status != NULL)) < 0 ||
+            json_object_array_add(array, entry) < 0)
+                return -ENOMEM;
+        entry = NULL;
+        return 0;
+}
+
+/* A failure to ask outweighs a missing instance, and that a stopped one. */
+static int worse(int a, int b) {
+        static const int order[] = { EXIT_FAILED, EXIT_NO_INSTANCE, EXIT_NOT_RUNNING };
+
+        for (size_t i = 0; i < ELEMENTSOF(order); i++)
+                if (a == order[i] || b == order[i])
+                        return order[i];
+        return EXIT_DONE;
+}
+
+static int show_all(const Options *options, char *const *instances) {
+        _cleanup_json_ json_object *array = json_object_new_array();
+        ShowStyle style = stdout_style();
+        int result = EXIT_DONE;
+
+        if (!array)
+                return -ENOMEM;
+        for (char *const *i = instances; i && *i; i++) {
+                _cleanup_json_ json_object *status = NULL;
+                int one = ask(*i, &status);
+
+                result = worse(result, one);
+                if (one != EXIT_DONE && one != EXIT_NOT_RUNNING)
+                        continue;
+                if (options->json && add_to_array(array, *i, status) < 0)
+                        return -ENOMEM;
+                if (options->json)
+                        continue;
+                if (i != instances)
+                        putchar('\n');
+                if (status)
+                        show_status(stdout, &style, status, now_realtime_us());
+                else
+                        show_not_running(stdout, &style, *i);
+        }
+        if (options->json)
+                puts(json_object_to_json_string_ext(array, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+        return result;
+}
+
+int verb_status(const Options *options, char *const *args) {
+        _cleanup_strv_ char **all = NULL;
+        int r;
+
+        if (!*args) {
+                r = instances_list(&all);
+                if (r < 0) {
+                        fprintf(stderr, "Cannot list the instances of this host: %s\n", strerror(-r));
+                        return EXIT_FAILED;
+                }
+                if (!all && !options->json) {
+                        puts("No lock is configured on this host: " CONFIG_DIRECTORY "/*.conf is empty.");
+                        return EXIT_DONE;
+                }
+                args = all;
+        }
+        r = show_all(options, args);
+        if (r < 0) {
+                fprintf(stderr, "%s\n", strerror(-r));
+                return EXIT_FAILED;
+        }
+        return r;
+}

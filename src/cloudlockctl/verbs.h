@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The verbs of cloudlockctl. Each gets the words behind it and returns the exit status of the program; it says on
+ * stderr what went wrong. */
+
+#include <stdbool.h>
+
+/* In the manner of systemctl(1) and the LSB's status codes. */
+enum {
+        EXIT_DONE = 0,
+        EXIT_FAILED = 1,
+        EXIT_USAGE = 2,
+        EXIT_NOT_RUNNING = 3,
+        EXIT_NO_INSTANCE = 4,
+};
+
+typedef struct Options {
+        bool json;    /* --json */
+        bool dry_run; /* --dry-run */
+} Options;
+
+/* `args` is NULL-terminated. */
+int verb_status(const Options *options, char *const *args);
+int verb_bind(const Options *options, char *const *args);
+int verb_unbind(const Options *options, char *const *args);
