@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Single values: what each may look like, and why. Messages quote no value of the credentials. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "config-internal.h"
+#include "parse.h"
+#include "text.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* What a value that is wrong may add to a message. */
+#define VALUE_SHOWN_MAX 40
+/* AccessKeyId of the IAM API reference. */
+#define KEY_ID_MAX 128
+/* AWS's are 40 characters; other servers take longer ones. */
+#define SECRET_MAX 256
+/* AWS promises no limit; a request's headers end at 8 KiB or so on most servers. */
+#define TOKEN_MAX 8192
+/* A DNS label: the region becomes one. */
+#define REGION_MAX 63
+/* Naming rules of the DynamoDB developer guide. */
+#define TABLE_MIN 3
+#define TABLE_MAX 255
+/* DynamoDB allows a key of 2048 bytes; this also fits into the record's holder and on a screen. */
+#define NAME_MAX_BYTES 255
+/* A host name of 253, the scheme and a port. */
+#define ENDPOINT_MAX 270
+#define PORT_MAX 65535
+
+static int replace_string(char **field, const char *value) {
+        char *copy = strdup(value);
+
+        if (!copy)
+                return -ENOMEM;
+        secret_free(*field);
+        *field = copy;
+        return 0;
+}
+
+static bool is_printable_word(const char *s) {
+        for (; *s; s++)
+                if (*s <= ' ' || *s >= 0x7f)
+                        return false;
+        return true;
+}
+
+int set_aws_key_id(const Key *key, const Place *place, const char *value, void *field) {
+        (void) key;
+        if (strlen(value) > KEY_ID_MAX || strspn(value, LOWER UPPER DIGITS "_-.") != strlen(value))
+                return place_refuse(place, "this is no AWS access key id; expected at most %d letters and digits; copy it "
+                                    "from the IAM console again", KEY_ID_MAX);
+        return replace_string(field, value);
+}
+
+int set_aws_secret(const Key *key, const Place *place, const char *value, void *field) {
+        (void) key;
+        if (strlen(value) > SECRET_MAX || !is_printable_word(value))
+                return place_refuse(place, "this is no AWS secret access key; expected at most %d characters without "
+                                    "blanks; copy it from the IAM console again", SECRET_MAX);
+        return replace_string(field, value);
+}
+
+int set_aws_session_token(const Key *key, const Place *place, const char *value, void *field) {
+        (void) key;
+        if (strlen(value) > TOKEN_MAX || !is_printable_word(value))
+                return place_refuse(place, "this is no AWS session token; expected at most %d characters without blanks; "
+                                    "copy it again, on one line", TOKEN_MAX);
+        return replace_string(field, value);
+}
+
+int set_region(const Key *key, const Place *place, const char *value, void *field) {
+        size_t length = strlen(value);
+
+        (void) key;
+        if (length > REGION_MAX || strspn(value, LOWER DIGITS "-") != length || *value == '-' || value[length - 1] == '-')
+                return place_refuse(place, "\"%.*s\" is no AWS region; expected a name such as eu-central-1; see the "
+                                    "table's ARN", VALUE_SHOWN_MAX, value);
+        return replace_string(field, value);
+}
+
+int set_table(const Key *key, const Place *place, const char *value, void *field) {
+        size_t length = strlen(value);
+
+        (void) key;
+        if (length < TABLE_MIN || length > TABLE_MAX || strspn(value, LOWER UPPER DIGITS "_-.") != length)
+                return place_refuse(place, "\"%.*s\" is no DynamoDB table's name; expected %d to %d of A-Z a-z 0-9 _ - .; "
+                                    "give the name, not the ARN", VALUE_SHOWN_MAX, value, TABLE_MIN, TABLE_MAX);
+        return replace_string(field, value);
+}
+
+/* RFC 3629: the length of the UTF-8 sequence at `s`, 0 if there is none. */
+static size_t utf8_length(const unsigned char *s) {
+        size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 :
+                   s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+
+        for (size_t i = 1; i < n; i++)
+                if ((s[i] & 0xc0) != 0x80)
+                        return 0;
+        /* Overlong forms, surrogates, and what lies beyond U+10FFFF. */
+        if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+            (s[0] == 0xf4 && s[1] > 0x8f))
+                return 0;
+        return n;
+}
+
+static bool is_utf8_text(const char *s) {
+        const unsigned char *p = (const unsigned char *) s;
+
+        while (*p) {
+                size_t n = utf8_length(p);
+
+                /* C1's control characters, U+0080 to U+009F, included. */
+                if (n == 0 || *p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+                        return false;
+                p += n;
+        }
+        return true;
+}
+
+static int set_name(const Place *place, const char *value, char **field) {
+        if (strlen(value) > NAME_MAX_BYTES || !is_utf8_text(value))
+                return place_refuse(place, "this is too long, or not text; expected 1 to %d bytes of UTF-8 without "
+                                    "control characters; choose a shorter, plainer name", NAME_MAX_BYTES);
+        return replace_string(field, value);
+}
+
+int set_label(const Key *key, const Place *place, const char *value, void *field) {
+        (void) key;
+        return set_name(place, value, field);
+}
+
+int set_my_id(const Key *key, const Place *place, const char *value, void *field) {
+        (void) key;
+        if (strchr(value, '#'))
+                return place_refuse(place, "\"%.*s\" contains a '#', which separates this name from the machine's in the "
+                                    "table; choose a name without it", VALUE_SHOWN_MAX, value);
+        return set_name(place, value, field);
+}
+
+/* The length of a host at `s`: a name, an IPv4 address, or an IPv6 address in brackets. 0 if there is none. */
+static size_t host_length(const char *s) {
+        size_t length;
+
+        if (*s != '[')
+                return *s == '-' || *s == '.' ? 0 : strspn(s, LOWER DIGITS "-.");
+        length = strspn(s + 1, "0123456789abcdef:.");
+        return length > 0 && s[length + 1] == ']' ? length + 2 : 0;
+}
+
+static bool is_loopback(const char *host, size_t length) {
+        char name[INET_ADDRSTRLEN];
+        struct in_addr address;
+
+        if (length >= sizeof(name))
+                return false;
+        memcpy(name, host, length);
+        name[length] = '\0';
+        if (strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
+                return true;
+        /* An address, not a name that begins like one: 127.0.0.0/8 is all loopback. */
+        return inet_pton(AF_INET, name, &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static bool port_is_valid(const char *s) {
+        uint64_t port;
+
+        return !*s || (*s == ':' && parse_u64(s + 1, &port) >= 0 && port > 0 && port <= PORT_MAX);
+}
+
+/* `url` is in lower case and without trailing slashes. Returns what is wrong with it, or NULL. */
+static const char *check_endpoint(const char *url) {
+        bool plain = strncmp(url, "http://", strlen("http://")) == 0;
+        const char *host;
+        size_t length;
+
+        if (!plain && strncmp(url, "https://", strlen("https://")) != 0)
+                return "is no https URL";
+        host = strchr(url, '/') + 2;
+        length = host_length(host);
+        if (length == 0 || !port_is_valid(host + length))
+                return "is more, or less, than https://HOST[:PORT]";
+        if (plain && !is_loopback(host, length))
+                return "is unencrypted and leads off this machine";
+        return NULL;
+}
+
+int set_endpoint(const Key *key, const Place *place, const char *value, void *field) {
+        char url[ENDPOINT_MAX + 1];
+        size_t length = strlen(value);
+        const char *problem;
+
+        (void) key;
+        while (length > 0 && value[length - 1] == '/')
+                length--;
+        if (length >= sizeof(url))
+                return place_refuse(place, "the URL is too long; expected at most %d characters", ENDPOINT_MAX);
+        /* One spelling for one store: the lease file carries a hash of it. */
+        for (size_t i = 0; i < length; i++)
+                url[i] = (char) (value[i] >= 'A' && value[i] <= 'Z' ? value[i] - 'A' + 'a' : value[i]);
+        url[length] = '\0';
+        problem = check_endpoint(url);
+        if (problem)
+                /* Not quoted: a URL may carry a password. */
+                return place_refuse(place, "the value %s; expected https://HOST[:PORT], or http:// with localhost, "
+                                    "127.0.0.1 or [::1]; leave the line out for AWS's own", problem);
+        return replace_string(field, url);
+}
+
+int set_on_target_exit(const Key *key, const Place *place, const char *value, void *field) {
+        OnTargetExit *choice = field;
+
+        (void) key;
+        if (strcmp(value, "release") == 0)
+                return *choice = ON_TARGET_EXIT_RELEASE, 0;
+        if (strcmp(value, "hold") == 0)
+                return *choice = ON_TARGET_EXIT_HOLD, 0;
+        return place_refuse(place, "\"%.*s\" is not known; expected release or hold", VALUE_SHOWN_MAX, value);
+}
+
+int set_yes_no(const Key *key, const Place *place, const char *value, void *field) {
+        (void) key;
+        if (parse_bool(value, field) < 0)
+                return place_refuse(place, "\"%.*s\" is not known; expected yes or no", VALUE_SHOWN_MAX, value);
+        return 0;
+}
