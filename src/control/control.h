@@ -30,8 +30,9 @@ typedef struct ControlPicture {
 
 typedef struct Control Control;
 
-/* `bus` may be NULL (D-Bus is down) and set later. `listen_fd` < 0: no socket. The instance's name is escaped by
- * sd_bus_path_encode() for both bus name and path. 0 or a negative errno. */
+/* Without D-Bus until control_set_bus(). `listen_fd` < 0: no socket; otherwise it stays the caller's to close, after
+ * control_free(). The instance's name is escaped by sd_bus_path_encode() for both bus name and path. 0 or a negative
+ * errno. */
 int control_new(sd_event *event, int listen_fd, const ControlPicture *picture, Control **ret);
 Control *control_free(Control *control);
 
@@ -39,8 +40,13 @@ static inline void control_freep(Control **c) {
         control_free(*c);
 }
 
-/* Shows the object on `bus` and asks for the name; NULL takes it away (the connection died). */
+/* Shows the object on `bus` and asks for the name, without waiting for the answer; NULL takes it away (the connection
+ * died). 0 or a negative errno. */
 int control_set_bus(Control *control, sd_bus *bus);
+
+/* 0, or the negative errno with which the bus refused the name: -EACCES where its policy file is not installed. The
+ * object is there all the same, under the connection's unique name. */
+int control_bus_error(const Control *control);
 
 /* The picture changed: emits PropertiesChanged for what differs since the last call. */
 void control_changed(Control *control);
