@@ -171,14 +171,15 @@ unsigned picture_compare(const ControlPicture *picture, PictureMarks *marks, boo
                 PictureType type = picture_fields[id].type;
                 bool changed = type == PICTURE_SKEW ? moved(before, now) : before != now;
 
-                if (type == PICTURE_MOMENT && now != 0 && wall_moved)
+                if (!marks->taken || (type == PICTURE_MOMENT && now != 0 && wall_moved))
                         changed = true;
                 if (changed)
                         marks->values[id] = now;
                 ret_changed[id] = changed;
                 n += changed;
         }
-        if (wall_moved)
+        if (!marks->taken || wall_moved)
                 marks->wall_minus_boot_us = picture->wall_minus_boot_us;
+        marks->taken = true;
         return n;
 }

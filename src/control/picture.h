@@ -84,6 +84,7 @@ PictureValue picture_get(const ControlPicture *picture, PictureId id);
 
 /* What was announced last. All zero: nothing yet. */
 typedef struct PictureMarks {
+        bool taken;
         uint64_t values[_PICTURE_ID_MAX];
         usec_t wall_minus_boot_us;
 } PictureMarks;
