@@ -12,6 +12,7 @@ def finish(cluster, one, other):
     wait_for(f"enough beats of {other.host.name}", lambda: beats(other.host) >= 50, 20)
     verdict = cluster.verdict().check([one.host, other.host])
     assert verdict.fences_in_order(), verdict.runs
+    cluster.note(f"{verdict.smallest_handover_s():.2f} s between the hosts' beats")
 
 
 def lease_end_s(lock):
@@ -38,6 +39,7 @@ def fail_then_take_over(cluster, one, other, fault):
     may_s, did_s = takeover_view_s(one, other), took.mono_ns / 1e9
     assert did_s >= may_s, f"taken over {may_s - did_s:.3f} s before the holder's lease was over"
     assert did_s <= may_s + POLL_S + 2, f"taken over {did_s - may_s:.3f} s after the lease was over"
+    cluster.note(f"taken over {did_s - may_s:.2f} s after it could be")
     finish(cluster, one, other)
 
 

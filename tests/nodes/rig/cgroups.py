@@ -56,7 +56,8 @@ class Group:
         if not self.exists():
             return
         self._set("cgroup.kill", "1")
-        wait_for(f"{self.path} to be empty", lambda: self._event("populated") == "0", 20, 0.01)
+        wait_for(f"{self.path} to be empty", lambda: self._event("populated") == "0", 20, 0.01,
+                 stubborn=True)
 
     def freeze(self):
         self._set("cgroup.freeze", "1")
@@ -72,7 +73,8 @@ class Group:
         self.kill()
         for folder, _, _ in os.walk(self.path, topdown=False):
             # A dead process is still counted until its parent has reaped it.
-            wait_for(f"rmdir {folder}", lambda folder=folder: _try_rmdir(folder), 10, 0.02)
+            wait_for(f"rmdir {folder}", lambda folder=folder: _try_rmdir(folder), 10, 0.02,
+                     stubborn=True)
 
     def _set(self, name, value):
         with open(f"{self.path}/{name}", "w", encoding="ascii") as file:

@@ -27,8 +27,8 @@ class Cluster:
     region = REGION
     endpoint = f"https://{STORE_NAME}:{PORT}"
 
-    def __init__(self, workspace, name, stage=None, store_name="dynalite", log_folder=None):
-        self.workspace, self.stage, self.store_name = workspace, stage, store_name
+    def __init__(self, workspace, name, stage=None, store_name="dynalite", log_folder=None, tree="/"):
+        self.workspace, self.stage, self.store_name, self.tree = workspace, stage, store_name, tree
         self.full_name = f"{workspace.name}-{name}"
         self.folder = f"{workspace.folder}/{name}"
         self.shared = f"{self.folder}/shared"
@@ -37,6 +37,7 @@ class Cluster:
         self.hosts = []
         # A test that refuses requests on purpose says here how many it expects.
         self.expected_refusals = 0
+        self.notes = []  # what a test has measured, for its line in the report
         os.makedirs(self.shared)
         os.chmod(self.shared, 0o777)
         write(f"{self.shared}/beats", "", 0o666)
@@ -109,7 +110,7 @@ class Cluster:
 
     def add_host(self, **options):
         """A new host, switched off."""
-        host = Host(self, len(self.hosts) + 1, **options)
+        host = Host(self, len(self.hosts) + 1, **{"tree": self.tree, **options})
         self.hosts.append(host)
         return host
 
@@ -120,6 +121,9 @@ class Cluster:
 
     def requests(self, **which):
         return self.front.requests(**which)
+
+    def note(self, text):
+        self.notes.append(text)
 
     def verdict(self, split_s=None):
         return Verdict(read(f"{self.shared}/beats"), split_s)

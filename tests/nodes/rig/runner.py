@@ -18,7 +18,9 @@ import traceback
 from . import store
 from .cluster import Cluster
 from .rootfs import HERE
-from .system import Skip
+from .system import Skip, ending
+
+END_TIMEOUT_S = 30
 
 
 def needs(**what):
@@ -52,9 +54,9 @@ def discover():
 
 
 class Runner:
-    def __init__(self, workspace, stage, store_name, logs, parallel):
-        self.workspace, self.stage, self.store_name = workspace, stage, store_name
-        self.logs, self.parallel = logs, parallel
+    def __init__(self, workspace, stage, logs, options):
+        self.workspace, self.stage, self.logs = workspace, stage, logs
+        self.store_name, self.tree, self.parallel = options.store, options.tree, options.jobs
         self.passed, self.failed, self.skipped = [], [], []
         self._print_lock = threading.Lock()
 
@@ -67,13 +69,24 @@ class Runner:
                    for _ in range(min(self.parallel, len(tests)))]
         for worker in workers:
             worker.start()
-        for worker in workers:
-            worker.join()
+        try:
+            for worker in workers:
+                worker.join()
+        except BaseException:
+            self._end(workers)
+            raise
         print(f"{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped")
         return not self.failed
 
+    def _end(self, workers):
+        """Ended from outside: let the workers clean up what they have begun, and begin no more."""
+        ending.set()
+        self.workspace.group.kill()
+        for worker in workers:
+            worker.join(END_TIMEOUT_S)
+
     def _work(self, waiting):
-        while True:
+        while not ending.is_set():
             try:
                 number, test = waiting.get_nowait()
             except queue.Empty:
@@ -85,7 +98,7 @@ class Runner:
         try:
             if test.needs_product and self.stage is None:
                 raise Skip("cloudlock is not built")
-            self._in_cluster(number, test)
+            notes = self._in_cluster(number, test)
         except Skip as reason:
             self._say(self.skipped, test, f"skip {test.name}: {reason}")
         except Exception as failure:  # pylint: disable=broad-exception-caught
@@ -93,14 +106,16 @@ class Runner:
             self._keep(test, where)
             self._say(self.failed, test, f"FAIL {test.name}: {failure}\n     logs: {self._log_folder(test)}")
         else:
-            self._say(self.passed, test, f"ok {test.name} ({time.monotonic() - started:.1f} s)")
+            took = f"{time.monotonic() - started:.1f} s"
+            self._say(self.passed, test, f"ok {test.name} ({'; '.join([took, *notes])})")
 
     def _in_cluster(self, number, test):
         cluster = Cluster(self.workspace, f"t{number}", self.stage, test.store_name or self.store_name,
-                          self._log_folder(test))
+                          self._log_folder(test), self.tree)
         try:
             test.function(cluster)
             cluster.check()
+            return cluster.notes
         except Skip:
             raise
         except BaseException:

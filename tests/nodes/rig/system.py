@@ -2,11 +2,16 @@
 
 import os
 import subprocess
+import threading
 import time
 
 POLL_S = 0.1
 # A host whose PID 1 is stopped answers nothing: no command may wait for ever.
 COMMAND_TIMEOUT_S = 60
+
+
+# Set when the whole run is to end: whoever waits gives up.
+ending = threading.Event()
 
 
 class Failure(AssertionError):
@@ -46,13 +51,18 @@ def run(*command, check=True, timeout=COMMAND_TIMEOUT_S, stdin="", env=None, cwd
     return Output(done)
 
 
-def wait_for(what, condition, timeout=30, every=POLL_S):
-    """Poll until `condition` returns something true, and return that; Failure at the deadline."""
+def wait_for(what, condition, timeout=30, every=POLL_S, stubborn=False):
+    """Poll until `condition` returns something true, and return that; Failure at the deadline.
+
+    Gives up when the whole run is to end, unless `stubborn`: cleaning up is.
+    """
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
+        if ending.is_set() and not stubborn:
+            raise Failure(f"ended from outside while waiting for {what}")
         if time.monotonic() >= deadline:
             raise Failure(f"waited {timeout} s in vain for {what}")
         time.sleep(every)
