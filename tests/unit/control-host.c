@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Serves one picture on a real socket and a real bus, for test-control.py: control-host SOCKET BUS-ADDRESS.
+ * Letters on standard input change the picture, each answered with a line; at its end the host ends. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "cleanup.h"
+#include "control.h"
+#include "sample-picture.h"
+
+/* Stands for the lock's own timers: how late it fires is what the peers of the socket can do to them. */
+#define TICK_US (10 * USEC_PER_MSEC)
+
+typedef struct Host {
+        ControlPicture picture;
+        Control *control;
+        sd_event *event;
+        sd_event_source *tick, *input;
+        usec_t late_us_max;
+} Host;
+
+static int on_tick(sd_event_source *source, uint64_t due_us, void *userdata) {
+        Host *host = userdata;
+        uint64_t now_us;
+
+        sd_event_now(host->event, CLOCK_MONOTONIC, &now_us);
+        host->late_us_max = MAX(host->late_us_max, now_us - due_us);
+        sd_event_source_set_time(source, now_us + TICK_US);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void change(Host *host, char command) {
+        switch (command) {
+        case 's': /* stops, and is released */
+                host->picture.view.state = LOCK_STANDBY;
+                host->picture.view.held = false;
+                host->picture.view.record.expire_time_ms = 0;
+                break;
+        case 't': /* trembles */
+                host->picture.wall_minus_boot_us += 10;
+                host->picture.view.skew_us += 10;
+                snprintf(host->picture.status, sizeof(host->picture.status), "expires in 27min");
+                break;
+        case 'b': /* the bus is gone */
+                control_set_bus(host->control, NULL);
+                break;
+        default:
+                break;
+        }
+        control_changed(host->control);
+}
+
+static int on_input(sd_event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
+        Host *host = userdata;
+        char command;
+
+        if (read(fd, &command, 1) <= 0)
+                return sd_event_exit(host->event, 0);
+        change(host, command);
+        printf("%c late %" PRIu64 " us, bus error %d\n", command, host->late_us_max, control_bus_error(host->control));
+        host->late_us_max = 0;
+        return 0;
+}
+
+static int listen_on(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || chmod(path, 0666) < 0 ||
+            listen(fd, 128) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static int open_bus(sd_event *event, const char *address, sd_bus **ret) {
+        sd_bus *bus = NULL;
+        int r = sd_bus_new(&bus);
+
+        if (r < 0 || (r = sd_bus_set_address(bus, address)) < 0 || (r = sd_bus_set_bus_client(bus, true)) < 0 ||
+            (r = sd_bus_start(bus)) < 0 || (r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL)) < 0) {
+                sd_bus_unref(bus);
+                return r;
+        }
+        *ret = bus;
+        return 0;
+}
+
+static int host_start(Host *host, int listen_fd, sd_bus *bus) {
+        int r = control_new(host->event, listen_fd, &host->picture, &host->control);
+
+        if (r < 0 || (r = control_set_bus(host->control, bus)) < 0)
+                return r;
+        r = sd_event_add_io(host->event, &host->input, STDIN_FILENO, EPOLLIN, on_input, host);
+        return r < 0 ? r : sd_event_add_time_relative(host->event, &host->tick, CLOCK_MONOTONIC, TICK_US, 1, on_tick, host);
+}
+
+int main(int argc, char **argv) {
+        static Host host;
+        sd_bus *bus = NULL;
+        int listen_fd, r;
+
+        if (argc != 3)
+                return 2;
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        sample_picture(&host.picture);
+        listen_fd = listen_on(argv[1]);
+        r = listen_fd < 0 ? listen_fd : sd_event_new(&host.event);
+        if (r >= 0)
+                r = open_bus(host.event, argv[2], &bus);
+        if (r >= 0)
+                r = host_start(&host, listen_fd, bus);
+        if (r >= 0)
+                r = sd_event_loop(host.event);
+        control_free(host.control);
+        sd_event_source_unref(host.tick);
+        sd_event_source_unref(host.input);
+        sd_bus_flush_close_unref(bus);
+        sd_event_unref(host.event);
+        closep(&listen_fd);
+        if (r < 0)
+                fprintf(stderr, "control-host: %s\n", strerror(-r));
+        return r < 0;
+}

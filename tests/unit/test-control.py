@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The control socket and the D-Bus object, for real: test-control.py HOST XML [--idle].
+
+HOST is control-host; it serves one picture on a socket and on a dbus-daemon of this test's own. XML is the installed
+interface file. --idle instead waits for the 30 seconds after which a peer that only dribbles is cut off.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+NAME = "org.cloudlock1.validator_2d1"
+PATH = "/org/cloudlock1/lock/validator_2d1"
+INTERFACE = "org.cloudlock1.Lock"
+STATUS = b'{"method":"org.cloudlock1.Lock.Status"}\0'
+FLOOD_USERS = (65531, 65532, 65533, 65534)
+ANSWER_S_MAX = 5.0
+LATE_US_MAX = 500_000
+
+BUS_CONFIG = """<busconfig>
+  <type>session</type>
+  <listen>unix:path={0}/bus</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+    <allow user="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+class Failure(Exception):
+    pass
+
+
+def check(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+def wait_for(path):
+    for _ in range(500):
+        if path.exists():
+            return
+        time.sleep(0.02)
+    raise Failure(f"{path} did not appear")
+
+
+class Bed:
+    """One bus, one host, both ended with the test."""
+
+    def __init__(self, stack, host):
+        self.directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cloudlock-control-")))
+        self.directory.chmod(0o755)
+        self.socket_path = self.directory / "control"
+        config = self.directory / "bus.conf"
+        config.write_text(BUS_CONFIG.format(self.directory))
+        self.bus = subprocess.Popen(["dbus-daemon", "--nofork", f"--config-file={config}"])
+        stack.callback(self.end, self.bus)
+        wait_for(self.directory / "bus")
+        self.address = f"unix:path={self.directory}/bus"
+        self.host = subprocess.Popen([host, self.socket_path, self.address], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, bufsize=0)
+        stack.callback(self.end, self.host)
+        wait_for(self.socket_path)
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+    def command(self, letter):
+        """Changes the picture; returns how late, at most, the host's own timer was since the last time."""
+        self.host.stdin.write(letter.encode())
+        words = self.host.stdout.readline().split()
+        check(words and words[-1] == b"0", f"the host says {words}")
+        return int(words[2])
+
+    def busctl(self, *words):
+        return subprocess.run(["busctl", f"--address={self.address}", *words], check=True, capture_output=True,
+                              text=True, timeout=20).stdout
+
+    def connect(self):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(ANSWER_S_MAX)
+        s.connect(str(self.socket_path))
+        return s
+
+    def status(self):
+        with self.connect() as s:
+            s.sendall(STATUS)
+            return json.loads(read_message(s))["parameters"]
+
+    def cpu_ticks(self):
+        return sum(map(int, pathlib.Path(f"/proc/{self.host.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+
+
+def read_message(s):
+    data = b""
+    while not data.endswith(b"\0"):
+        more = s.recv(65536)
+        check(more, f"closed after {data!r}")
+        data += more
+    return data[:-1]
+
+
+def is_closed(s, timeout_s):
+    """Whether the other end closes within that time; what it says before is passed over."""
+    end = time.monotonic() + timeout_s
+    while True:
+        ready, _, _ = select.select([s], [], [], max(0, end - time.monotonic()))
+        if not ready:
+            return False
+        try:
+            if not s.recv(65536):
+                return True
+        except ConnectionResetError:
+            return True
+
+
+def test_varlink(bed):
+    status = bed.status()
+    check(status["holder"] == "node1#0123abcd" and status["fence"] == 1763928001123, status)
+    with bed.connect() as s:  # two calls in one piece, then a half-closed connection
+        s.sendall(STATUS + STATUS[:10])
+        s.sendall(STATUS[10:])
+        s.shutdown(socket.SHUT_WR)
+        data = b""
+        while more := s.recv(65536):
+            data += more
+        check(data.count(b"\0") == 2, data)
+    with bed.connect() as s:
+        s.sendall(b"GET / HTTP/1.1\r\n\r\n\0" + STATUS)
+        check(json.loads(read_message(s))["error"] == "org.varlink.service.InvalidParameter", "no error answer")
+        check(is_closed(s, 1), "still open after what is no call")
+    with bed.connect() as s:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            s.sendall(b" " * 200_000)
+        check(is_closed(s, 5), "still open after a message that is too long")
+
+
+def members(interface):
+    """Name, type, access and emission of each property, and whatever else an interface has."""
+    found = set()
+    for node in interface:
+        if node.tag == "property":
+            emission = [a.get("value") for a in node if a.tag == "annotation"]
+            found.add((node.get("name"), node.get("type"), node.get("access"), *emission))
+        else:
+            found.add((node.tag, node.get("name")))
+    return found
+
+
+def read_interface(text):
+    root = xml.etree.ElementTree.fromstring(text)
+    return members(next(i for i in root.iter("interface") if i.get("name") == INTERFACE))
+
+
+def test_introspection(bed, xml_file):
+    shown = read_interface(bed.busctl("--xml-interface", "introspect", NAME, PATH))
+    promised = read_interface(pathlib.Path(xml_file).read_bytes())
+    check(shown == promised, f"the XML and the object differ in {sorted(shown ^ promised)}")
+
+
+def test_properties(bed):
+    def get(*names):
+        return bed.busctl("get-property", NAME, PATH, INTERFACE, *names).splitlines()
+
+    values = get("Holder", "Fence", "Held", "StopAtUSec", "ClockSkewUSec", "Targets", "Next", "StoreError")
+    check(values == ['s "node1#0123abcd"', "t 1763928001123", "b true", "t 1763930600000000", "x -250000",
+                     'a(ss) 1 "validator.service" "active"', 's "renew"', 's ""'], values)
+
+
+def test_changes(bed, stack):
+    monitor = subprocess.Popen(
+        ["busctl", f"--address={bed.address}", "--json=short", "monitor", "--match",
+         "type='signal',interface='org.freedesktop.DBus.Properties'"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    stack.callback(bed.end, monitor)
+    time.sleep(1)
+    for letter in "ttst":  # only the third is worth a signal
+        bed.command(letter)
+    time.sleep(1)
+    monitor.terminate()
+    signals = [json.loads(line) for line in monitor.communicate()[0].splitlines()]
+    signals = [s["payload"]["data"] for s in signals if s.get("member") == "PropertiesChanged"]
+    check(len(signals) == 1, f"{len(signals)} signals: {signals}")
+    interface, changed, invalidated = signals[0]
+    check(interface == INTERFACE and not invalidated, signals)
+    check({name: value["data"] for name, value in changed.items()} ==
+          {"State": "standby", "Held": False, "Fence": 0, "Holder": "", "HolderHost": "", "SinceUSec": 0}, changed)
+
+
+def flood(bed, user):
+    """Never returns: as `user`, 25 connections that send the beginning of a call, calls without end, or nothing."""
+    os.setuid(user)
+    connections = []
+    for i in range(25):
+        s = bed.connect()
+        s.setblocking(False)
+        with contextlib.suppress(OSError):
+            s.send((b'{"method":', STATUS, b"\0", b"[" * 5000, b"")[i % 5])
+        connections.append(s)
+    while True:
+        for i, s in enumerate(connections):
+            with contextlib.suppress(OSError):
+                if i % 5 == 0:
+                    s.send(b" ")
+                elif i % 5 == 1:
+                    s.send(STATUS * 100)
+                    if i % 2:
+                        s.recv(65536)
+        time.sleep(0.001)
+
+
+def start_flood(bed, stack):
+    users = FLOOD_USERS if os.geteuid() == 0 else (os.geteuid(),)
+    children = []
+    for user in users:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                flood(bed, user)
+            finally:
+                os._exit(1)
+        children.append(pid)
+
+    def stop():
+        while children:
+            pid = children.pop()
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+    stack.callback(stop)
+    return stop
+
+
+def test_flood(bed, stack):
+    bed.command("x")
+    stop = start_flood(bed, stack)
+    time.sleep(1)
+    if os.geteuid() == 0:  # others have all the places that they can get
+        ticks = bed.cpu_ticks()
+        slowest_s = 0.0
+        for _ in range(20):
+            begin = time.monotonic()
+            bed.status()
+            slowest_s = max(slowest_s, time.monotonic() - begin)
+            time.sleep(0.1)
+        ticks = bed.cpu_ticks() - ticks
+        late_us = bed.command("x")
+        check(late_us < LATE_US_MAX, f"the host's timer was {late_us} us late")
+        print(f"in a flood: slowest answer {slowest_s * 1000:.0f} ms, timer at most {late_us / 1000:.1f} ms late, "
+              f"{ticks} ticks of CPU in 2 s")
+    stop()
+    time.sleep(0.5)
+    bed.status()
+
+
+def test_limits(bed):
+    connections = [bed.connect() for _ in range(40)]
+    for s in connections:
+        with contextlib.suppress(OSError):
+            s.sendall(STATUS)
+    time.sleep(1)
+    answered = 0
+    for s in connections:
+        with contextlib.suppress(Failure, OSError):
+            answered += read_message(s).startswith(b'{"parameters"')
+    check(answered == 16, f"{answered} of 40 connections of one user were served")
+    for s in connections:
+        s.close()
+    time.sleep(0.5)
+    bed.status()
+
+
+def test_unread(bed):
+    """Peers that take no answers, half-closed or not, cost nothing."""
+    connections = [bed.connect() for _ in range(10)]
+    for i, s in enumerate(connections):
+        s.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(2000):
+                s.send(STATUS * 20)
+        if i % 2:
+            s.shutdown(socket.SHUT_WR)
+    time.sleep(1)
+    ticks = bed.cpu_ticks()
+    time.sleep(1)
+    ticks = bed.cpu_ticks() - ticks
+    check(ticks <= 10, f"{ticks} ticks of CPU in a second in which there was nothing to do")
+    bed.status()
+    for s in connections:
+        s.close()
+
+
+def test_without_bus(bed):
+    bed.end(bed.bus)
+    time.sleep(0.2)
+    for letter in "stbt":
+        bed.command(letter)
+    check(bed.status()["state"] == "standby", "no answer without the bus")
+
+
+def test_end(bed):
+    keep = bed.connect()
+    bed.host.stdin.close()
+    check(bed.host.wait(10) == 0, "the host failed at its end")
+    keep.close()
+
+
+def test_idle(bed):
+    begin = time.monotonic()
+    dribble, silent, active = bed.connect(), bed.connect(), bed.connect()
+    ends = {}
+    while len(ends) < 2 and time.monotonic() - begin < 40:
+        for name, s in (("dribble", dribble), ("silent", silent)):
+            if name not in ends and is_closed(s, 0):
+                ends[name] = time.monotonic() - begin
+        if int(time.monotonic() - begin) % 5 == 0:
+            active.sendall(STATUS)
+            read_message(active)
+        with contextlib.suppress(OSError):
+            dribble.send(b" ")
+        time.sleep(0.5)
+    check(len(ends) == 2 and all(29 < end < 35 for end in ends.values()), ends)
+    active.sendall(STATUS)
+    read_message(active)
+
+
+def main():
+    host, xml_file, *options = sys.argv[1:]
+    with contextlib.ExitStack() as stack:
+        bed = Bed(stack, host)
+        if "--idle" in options:
+            tests = [(test_idle, bed)]
+        else:
+            tests = [(test_varlink, bed), (test_introspection, bed, xml_file), (test_properties, bed),
+                     (test_limits, bed), (test_flood, bed, stack), (test_unread, bed), (test_changes, bed, stack),
+                     (test_without_bus, bed), (test_end, bed)]
+        for test, *arguments in tests:
+            test(*arguments)
+            print("ok", test.__name__)
+
+
+if __name__ == "__main__":
+    main()
