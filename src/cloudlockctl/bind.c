@@ -113,9 +113,14 @@ static int verify_bound(const Setup *setup) {
                 .has_extra_cgroups = setup->config->extra_cgroups,
         };
 
-        if (binding_check(&subject, text, sizeof(text)) == BINDING_FINE)
+        BindingVerdict verdict = binding_check(&subject, text, sizeof(text));
+
+        if (verdict == BINDING_FINE)
                 return 0;
         fprintf(stderr, "%s\n", text);
+        if (verdict == BINDING_UNBOUND)
+                fputs("What was written does not take effect: \"systemctl cat\" shows which other drop-in undoes it.\n",
+                      stderr);
         return -EINVAL;
 }
 
@@ -168,19 +173,22 @@ static int change(Setup *setup, const Options *options, const DropIns *drop_ins,
         return carry_out(setup, drop_ins, verify);
 }
 
-/* What the operator should hear about units as they are now. */
-static void print_bind_notes(const Setup *setup) {
+/* Measured: systemd stops a unit that is bound to an inactive one as soon as it has read the drop-in. */
+static void print_what_stops(const Setup *setup) {
+        for (size_t i = 0; i < setup->n_targets; i++)
+                if (unit_is_alive(&setup->targets[i]) && !unit_is_alive(&setup->guard))
+                        printf("Note: %s runs without the lock, and is stopped by this.\n", setup->target_names[i]);
+}
+
+static void print_advice(const Setup *setup) {
         char warnings[CONFIG_ERROR_MAX] = "";
 
         for (size_t i = 0; i < setup->n_targets; i++) {
-                const UnitFacts *target = &setup->targets[i];
+                const char *file_state = setup->targets[i].unit_file_state, *name = setup->target_names[i];
 
-                if (unit_is_alive(target) && !unit_is_alive(&setup->guard))
-                        printf("Note: %s runs now without the lock; cloudlock@%s.service stops it when it starts.\n",
-                               setup->target_names[i], setup->instance);
-                if (target->unit_file_state && strcmp(target->unit_file_state, "enabled") == 0)
-                        printf("Note: %s is enabled, and its start at boot will be refused; 'systemctl disable %s' saves "
-                               "the message: the lock starts it.\n", setup->target_names[i], setup->target_names[i]);
+                if (file_state && strcmp(file_state, "enabled") == 0)
+                        printf("Note: %s is enabled, but the lock starts it: each boot will log a refused start until "
+                               "\"systemctl disable %s\".\n", name, name);
         }
         config_warnings(setup->config, warnings, sizeof(warnings));
         if (*warnings)
@@ -192,7 +200,7 @@ static void print_bound(const Setup *setup) {
 
         printf("%s now run%s only while this host holds the lock '%s'.\n", targets ? targets : "The targets",
                setup->n_targets == 1 ? "s" : "", setup->config->label);
-        print_bind_notes(setup);
+        print_advice(setup);
         printf("Next: systemctl enable --now cloudlock@%s.service\n", setup->instance);
 }
 
@@ -221,6 +229,7 @@ static int bind_instance(const Options *options, const char *instance) {
                         "cloudlock@%s.service first.\n", setup.guard_name, instance);
                 return -EBUSY;
         }
+        print_what_stops(&setup);
         r = change(&setup, options, &drop_ins, verify_bound);
         if (r < 0)
                 return r;

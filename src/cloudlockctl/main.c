@@ -47,7 +47,9 @@ static const Verb *find_verb(const char *name) {
         return NULL;
 }
 
-_printf_(1, 2) static int usage_error(const char *format, ...) {
+static int usage_error(const char *format, ...) _printf_(1, 2);
+
+static int usage_error(const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);

@@ -51,8 +51,12 @@ static int read_config(const char *instance, Config **ret) {
         int r;
 
         r = read_small_file(instance_config_path(path, instance), CONFIG_SIZE_MAX, &data, &size);
+        if (r == -ENOENT)
+                fprintf(stderr, "There is no instance '%s': write %s, see cloudlock.conf(5).\n", instance, path);
+        else if (r < 0)
+                complain(path, r);
         if (r < 0)
-                return complain(path, r);
+                return r;
         gethostname(host_name, sizeof(host_name) - 1);
         input = (ConfigInput) {
                 .instance = instance,

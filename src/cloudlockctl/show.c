@@ -97,7 +97,9 @@ static void put_safely(FILE *out, const char *text) {
         }
 }
 
-_printf_(3, 4) static void put_row(FILE *out, const char *label, const char *format, ...) {
+static void put_row(FILE *out, const char *label, const char *format, ...) _printf_(3, 4);
+
+static void put_row(FILE *out, const char *label, const char *format, ...) {
         char value[VALUE_MAX];
         va_list ap;
 
