@@ -127,8 +127,8 @@ char *format_span(char *buf, size_t size, usec_t span_us) {
                 { "d", USEC_PER_DAY }, { "h", USEC_PER_HOUR }, { "min", USEC_PER_MINUTE }, { "s", USEC_PER_SEC },
         };
 
-        if (span_us == USEC_INFINITY) {
-                snprintf(buf, size, "infinity");
+        if (span_us == USEC_INFINITY || span_us == 0) {
+                snprintf(buf, size, "%s", span_us == 0 ? "0s" : "infinity");
                 return buf;
         }
         if (span_us < USEC_PER_SEC) {
