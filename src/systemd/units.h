@@ -26,7 +26,9 @@ typedef struct UnitsSnapshot {
         usec_t asked_boot_us;  /* CLOCK_BOOTTIME just before the first question */
         UnitsPhase guard;
         UnitsPhase target;     /* of several: failed if any is, else the most alive one */
+        bool targets_down;     /* every target is inactive or failed; says more than `target` when there are several */
         bool job_pending;      /* guard or any target has a job queued or running */
+        bool start_job_pending; /* a target has a job queued or running that may start it */
         bool stop_job_pending; /* every unit that is not inactive has a stop job or is deactivating */
         bool populated;        /* a process in any of the targets' or extra cgroups, or one could not be looked at */
         bool clean_oneshot;    /* every target: Type=oneshot, inactive, Result=success */
@@ -42,13 +44,14 @@ typedef struct UnitsHandlers {
         void (*snapshot)(int error, const UnitsSnapshot *snapshot, void *userdata);
         /* A unit of ours changed, a job of ours ended, or PID 1 reloaded: a new snapshot is worth taking. */
         void (*changed)(void *userdata);
-        /* The guard's start job ended; `result` as in JobRemoved ("done", "failed", "dependency", "timeout", …). */
+        /* The guard's start job ended; `result` as in JobRemoved ("done", "failed", "dependency", "timeout", …), or
+         * PID 1's sentence when it did not take the job ("Access denied", …). */
         void (*guard_started)(const char *result, void *userdata);
         void *userdata;
 } UnitsHandlers;
 
-/* `bus` is attached to an event loop by the caller and is referenced. `with_guard`: whether cloudlock-guard@ itself
- * belongs to what is asked and stopped (always, but for tests). 0 or a negative errno. */
+/* `bus` is attached to an event loop by the caller and is referenced; NULL: there is none yet. Handlers must not free
+ * the Units. 0 or a negative errno. */
 int units_new(sd_bus *bus, const char *instance, char *const *targets, char *const *extra_cgroups,
               const UnitsHandlers *handlers, Units **ret);
 Units *units_free(Units *units);
@@ -56,6 +59,10 @@ Units *units_free(Units *units);
 static inline void units_freep(Units **u) {
         units_free(*u);
 }
+
+/* The connection was lost (NULL) or is there again. What is under way ends without its handler being called; what is
+ * known of the cgroups stays. 0 or a negative errno. */
+int units_set_bus(Units *units, sd_bus *bus);
 
 /* Begins a snapshot; one that is under way is not disturbed, and another one follows it. */
 int units_look(Units *units);
@@ -66,3 +73,15 @@ int units_start_guard(Units *units);
 /* StopUnit on guard and every target by name, "replace-irreversibly": measured: with "replace" a start by hand
  * cancels the stop. Answers are not waited for; repeat until a snapshot shows it. */
 int units_stop(Units *units);
+
+/* The next three ask PID 1 nothing. */
+
+/* SIGKILL to all that is in a cgroup where a target is, was or will be, and in the extra cgroups. 0, or the first
+ * negative errno, the others being killed all the same. */
+int units_kill(Units *units);
+
+/* Whether any process is left there, or one of the cgroups could not be looked at. */
+bool units_are_populated(const Units *units);
+
+/* Freezes (thaws) the extra cgroups: a container engine may put a container back. 0 or the first negative errno. */
+int units_freeze_extra(Units *units, bool freeze);

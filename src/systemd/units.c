@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "units.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "binding.h"
+#include "cgroup.h"
+#include "cleanup.h"
+#include "strv.h"
+#include "units-internal.h"
+
+/* Starting the guard may include a person who is asked by polkit; anything slower is not worth waiting for. */
+#define START_CALL_US_MAX (30 * USEC_PER_SEC)
+
+static int strv_copy(char *const *v, char ***ret) {
+        _cleanup_strv_ char **copy = NULL;
+
+        for (; v && *v; v++)
+                if (strv_extend(&copy, *v) < 0)
+                        return -ENOMEM;
+        *ret = TAKE_PTR(copy);
+        return 0;
+}
+
+static void member_done(Member *member) {
+        sd_bus_slot_unref(member->question);
+        sd_bus_slot_unref(member->match);
+        unit_facts_done(&member->facts);
+        free(member->name);
+}
+
+Units *units_free(Units *units) {
+        if (!units)
+                return NULL;
+        units_set_bus(units, NULL);
+        for (size_t i = 0; i < units->n_members; i++)
+                member_done(units->members + i);
+        free(units->members);
+        free(units->instance);
+        strv_free(units->targets);
+        strv_free(units->extra_cgroups);
+        strv_free(units->cgroups);
+        free(units);
+        return NULL;
+}
+
+static int add_members(Units *units) {
+        size_t n_targets = strv_length(units->targets);
+        int r;
+
+        units->members = calloc(1 + n_targets, sizeof(Member));
+        if (!units->members)
+                return -ENOMEM;
+        units->n_members = 1 + n_targets;
+        r = guard_unit_name(units->instance, &units->members[GUARD_INDEX].name);
+        for (size_t i = 0; i < units->n_members; i++) {
+                Member *member = units->members + i;
+
+                member->units = units;
+                if (i != GUARD_INDEX)
+                        member->name = strdup(units->targets[i - 1]);
+                if (!member->name)
+                        return -ENOMEM;
+        }
+        return r;
+}
+
+int units_new(sd_bus *bus, const char *instance, char *const *targets, char *const *extra_cgroups,
+              const UnitsHandlers *handlers, Units **ret) {
+        _cleanup_(units_freep) Units *units = calloc(1, sizeof(Units));
+        int r;
+
+        if (!units)
+                return -ENOMEM;
+        units->handlers = *handlers;
+        units->instance = strdup(instance);
+        if (!units->instance)
+                return -ENOMEM;
+        r = strv_copy(targets, &units->targets);
+        if (r < 0)
+                return r;
+        r = strv_copy(extra_cgroups, &units->extra_cgroups);
+        if (r < 0)
+                return r;
+        r = add_members(units);
+        if (r < 0)
+                return r;
+        r = units_set_bus(units, bus);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(units);
+        return 0;
+}
+
+static int changed(Units *units) {
+        if (units->handlers.changed)
+                units->handlers.changed(units->handlers.userdata);
+        return 0;
+}
+
+static int on_properties_changed(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        return changed(userdata);
+}
+
+static void guard_started(Units *units, const char *result) {
+        units->start_job = (free(units->start_job), NULL);
+        if (units->handlers.guard_started)
+                units->handlers.guard_started(result, units->handlers.userdata);
+}
+
+static int on_job_removed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        const char *job, *unit, *result;
+        Units *units = userdata;
+        bool ours = false;
+        int r = sd_bus_message_read(m, "uoss", NULL, &job, &unit, &result);
+
+        if (r < 0)
+                return r;
+        if (units->start_job && strcmp(units->start_job, job) == 0)
+                guard_started(units, result);
+        for (size_t i = 0; i < units->n_members; i++)
+                ours = ours || strcmp(units->members[i].name, unit) == 0;
+        return ours ? changed(units) : 0;
+}
+
+static int on_reloading(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        int active, r = sd_bus_message_read(m, "b", &active);
+
+        if (r < 0)
+                return r;
+        return active ? 0 : changed(userdata);
+}
+
+static int watch_member(Member *member, const char *sender) {
+        _cleanup_free_ char *path = NULL;
+        int r = unit_object_path(member->name, &path);
+
+        if (r < 0)
+                return r;
+        return sd_bus_match_signal_async(member->units->bus, &member->match, sender, path, "org.freedesktop.DBus.Properties",
+                                         "PropertiesChanged", on_properties_changed, NULL, member->units);
+}
+
+/* On the bus PID 1 sends its signals only to who subscribed; on its private socket to everybody, and there nobody has
+ * a name. */
+static int watch(Units *units) {
+        bool on_bus = sd_bus_is_bus_client(units->bus) > 0;
+        const char *sender = on_bus ? SYSTEMD_BUS_NAME : NULL;
+        int r = sd_bus_match_signal_async(units->bus, &units->match_job, sender, SYSTEMD_MANAGER_PATH,
+                                          SYSTEMD_MANAGER_INTERFACE, "JobRemoved", on_job_removed, NULL, units);
+
+        if (r < 0)
+                return r;
+        r = sd_bus_match_signal_async(units->bus, &units->match_reload, sender, SYSTEMD_MANAGER_PATH,
+                                      SYSTEMD_MANAGER_INTERFACE, "Reloading", on_reloading, NULL, units);
+        for (size_t i = 0; i < units->n_members && r >= 0; i++)
+                r = watch_member(units->members + i, sender);
+        if (r < 0 || !on_bus)
+                return r;
+        return sd_bus_call_method_async(units->bus, &units->subscription, SYSTEMD_BUS_NAME, SYSTEMD_MANAGER_PATH,
+                                        SYSTEMD_MANAGER_INTERFACE, "Subscribe", NULL, NULL, NULL);
+}
+
+static void unwatch(Units *units) {
+        sd_bus_slot **const slots[] = { &units->match_job, &units->match_reload, &units->subscription, &units->start_question };
+
+        for (size_t i = 0; i < ELEMENTSOF(slots); i++)
+                *slots[i] = sd_bus_slot_unref(*slots[i]);
+        for (size_t i = 0; i < units->n_members; i++)
+                units->members[i].match = sd_bus_slot_unref(units->members[i].match);
+}
+
+int units_set_bus(Units *units, sd_bus *bus) {
+        snapshot_cancel(units);
+        unwatch(units);
+        units->start_job = (free(units->start_job), NULL);
+        sd_bus_unref(units->bus);
+        units->bus = sd_bus_ref(bus);
+        return bus ? watch(units) : 0;
+}
+
+static int on_start_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        const sd_bus_error *refused = sd_bus_message_get_error(m);
+        Units *units = userdata;
+        const char *job;
+        int r;
+
+        units->start_question = sd_bus_slot_unref(units->start_question);
+        if (refused) {
+                guard_started(units, refused->message ? refused->message : refused->name);
+                return 0;
+        }
+        r = sd_bus_message_read(m, "o", &job);
+        if (r < 0)
+                return r;
+        free(units->start_job);
+        units->start_job = strdup(job);
+        return units->start_job ? 0 : -ENOMEM;
+}
+
+static int verb_message(Units *units, const char *verb, const char *unit, const char *mode, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        if (!units->bus)
+                return -ENOTCONN;
+        r = sd_bus_message_new_method_call(units->bus, &m, SYSTEMD_BUS_NAME, SYSTEMD_MANAGER_PATH, SYSTEMD_MANAGER_INTERFACE, verb);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "ss", unit, mode);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int units_start_guard(Units *units) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = verb_message(units, "StartUnit", units->members[GUARD_INDEX].name, "replace", &m);
+
+        if (r < 0)
+                return r;
+        units->start_question = sd_bus_slot_unref(units->start_question);
+        units->start_job = (free(units->start_job), NULL);
+        return sd_bus_call_async(units->bus, &units->start_question, m, on_start_answer, units, START_CALL_US_MAX);
+}
+
+static int stop_one(Units *units, const char *unit) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = verb_message(units, "StopUnit", unit, "replace-irreversibly", &m);
+
+        if (r < 0)
+                return r;
+        r = sd_bus_message_set_expect_reply(m, false);
+        return r < 0 ? r : sd_bus_send(units->bus, m, NULL);
+}
+
+int units_stop(Units *units) {
+        int result = 0;
+
+        for (size_t i = 0; i < units->n_members; i++) {
+                int r = stop_one(units, units->members[i].name);
+
+                if (r < 0 && result >= 0)
+                        result = r;
+        }
+        return result;
+}
+
+int units_kill(Units *units) {
+        char *const *const lists[] = { units->cgroups, units->extra_cgroups };
+        int result = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                for (char *const *path = lists[i]; path && *path; path++) {
+                        int r = cgroup_kill(*path);
+
+                        if (r < 0 && result >= 0)
+                                result = r;
+                }
+        return result;
+}
+
+bool units_are_populated(const Units *units) {
+        char *const *const lists[] = { units->cgroups, units->extra_cgroups };
+
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                for (char *const *path = lists[i]; path && *path; path++)
+                        if (cgroup_is_populated(*path) != 0)
+                                return true;
+        return false;
+}
+
+int units_freeze_extra(Units *units, bool freeze) {
+        int result = 0;
+
+        for (char *const *path = units->extra_cgroups; path && *path; path++) {
+                int r = cgroup_freeze(*path, freeze);
+
+                if (r < 0 && result >= 0)
+                        result = r;
+        }
+        return result;
+}
