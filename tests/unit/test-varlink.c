@@ -215,7 +215,7 @@ static void test_split(void) {
 
         for (size_t i = 0; i < sizeof(STATUS); i++) {
                 CHECK_EQ(varlink_step(v), 0);
-                CHECK_EQ(varlink_feed(v, STATUS + i, 1), 0);
+                CHECK_EQ(varlink_feed(v, &STATUS[i], 1), 0);
         }
         answer = answers(v);
         CHECK_STR(answer, whole);
