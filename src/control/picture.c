@@ -62,6 +62,10 @@ static PictureValue number_or_none(uint64_t n) {
         return n == 0 || n == USEC_INFINITY ? (PictureValue) {} : number(n);
 }
 
+static PictureValue skew(const LockView *view) {
+        return view->skew_known ? (PictureValue) { .known = true, .skew_us = view->skew_us } : (PictureValue) {};
+}
+
 static PictureValue since(const Record *record) {
         int64_t ms = record ? record->start_time_ms : 0;
 
@@ -101,7 +105,7 @@ static PictureValue get_on_boot_clock(const ControlPicture *p, PictureId id) {
         case PICTURE_STORE_FAILING: return flag(v->store_failing);
         case PICTURE_STORE_FAILING_SINCE: return number_or_none(v->store_failing ? v->store_failing_since_boot_us : 0);
         case PICTURE_STORE_ERROR: return text(p->store_error);
-        case PICTURE_CLOCK_SKEW: return (PictureValue) { .known = v->skew_known, .skew_us = v->skew_known ? v->skew_us : 0 };
+        case PICTURE_CLOCK_SKEW: return skew(v);
         case PICTURE_DUPLICATE_ID: return flag(v->duplicate_id);
         case PICTURE_STOP_AT: return number_or_none(v->stop_boot_us);
         case PICTURE_KILL_AT: return number_or_none(v->kill_boot_us);

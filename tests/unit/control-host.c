@@ -100,7 +100,9 @@ static int host_start(Host *host, int listen_fd, sd_bus *bus) {
         if (r < 0 || (r = control_set_bus(host->control, bus)) < 0)
                 return r;
         r = sd_event_add_io(host->event, &host->input, STDIN_FILENO, EPOLLIN, on_input, host);
-        return r < 0 ? r : sd_event_add_time_relative(host->event, &host->tick, CLOCK_MONOTONIC, TICK_US, 1, on_tick, host);
+        if (r < 0)
+                return r;
+        return sd_event_add_time_relative(host->event, &host->tick, CLOCK_MONOTONIC, TICK_US, 1, on_tick, host);
 }
 
 int main(int argc, char **argv) {
