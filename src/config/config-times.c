@@ -16,12 +16,11 @@
 /* How many requests in a row may run into their timeout before the target has to be stopped. */
 #define REQUESTS_IN_PLAN 2
 
-static int store_span(const Key *key, const Place *place, usec_t span_us, void *field) {
-        char least[SPAN_TEXT_MAX], most[SPAN_TEXT_MAX], given[SPAN_TEXT_MAX];
+static int store_span(const Key *key, const Place *place, const char *value, usec_t span_us, void *field) {
+        char least[SPAN_TEXT_MAX], most[SPAN_TEXT_MAX];
 
         if (span_us < key->min_us || span_us > key->max_us)
-                return place_refuse(place, "%s is out of range; expected %s to %s",
-                                    format_span(given, sizeof(given), span_us),
+                return place_refuse(place, "\"%.*s\" is out of range; expected %s to %s", VALUE_SHOWN_MAX, value,
                                     format_span(least, sizeof(least), key->min_us),
                                     format_span(most, sizeof(most), key->max_us));
         *(usec_t *) field = span_us;
@@ -29,25 +28,25 @@ static int store_span(const Key *key, const Place *place, usec_t span_us, void *
 }
 
 int set_span(const Key *key, const Place *place, const char *value, void *field) {
-        usec_t span_us;
+        usec_t span_us = USEC_INFINITY;
 
-        if (parse_span(value, USEC_PER_SEC, &span_us) < 0)
+        if (parse_span(value, USEC_PER_SEC, &span_us) == -EINVAL)
                 return place_refuse(place, "\"%.*s\" is no time; expected a time span such as 90s, 2min or \"1min 30s\"",
                                     VALUE_SHOWN_MAX, value);
-        return store_span(key, place, span_us, field);
+        return store_span(key, place, value, span_us, field);
 }
 
 int set_minutes(const Key *key, const Place *place, const char *value, void *field) {
-        uint64_t minutes;
+        uint64_t minutes = UINT64_MAX;
         usec_t span_us;
 
-        if (parse_u64(value, &minutes) < 0)
+        if (parse_u64(value, &minutes) == -EINVAL)
                 return place_refuse(place, "\"%.*s\" is no number; expected whole minutes; for other times use the key "
                                     "without _min, as in %.*s=90s", VALUE_SHOWN_MAX, value,
                                     (int) (strlen(key->name) - strlen("_min")), key->name);
         if (__builtin_mul_overflow(minutes, USEC_PER_MINUTE, &span_us))
                 span_us = USEC_INFINITY;
-        return store_span(key, place, span_us, field);
+        return store_span(key, place, value, span_us, field);
 }
 
 /* Sums are shown in seconds, exactly, so that they can be checked by whoever reads them. */
