@@ -1,5 +1,8 @@
 """What systemd and D-Bus think of what was installed."""
 
+import json
+
+from rig.cluster import SECRET
 from rig.host import boot_all
 from rig.product import Lock
 
@@ -41,3 +44,27 @@ def test_programs_say_what_they_are(cluster):
     for program in ("cloudlockctl", "/usr/libexec/cloudlock/cloudlockd", "/usr/libexec/cloudlock/cloudlock-guard"):
         assert host.run(program, "--help").strip(), f"{program} --help says nothing"
         assert any(part.isdigit() for part in host.run(program, "--version")), f"{program} --version has no number"
+
+
+def test_status_without_dbus(cluster):
+    """cloudlockctl asks the socket: it works while D-Bus is down, for anybody, and starts nothing."""
+    lock = one_host(cluster)
+    shown = lock.host.run("cloudlockctl", "status", lock.instance, check=False)
+    assert shown.code != 0, "status of a daemon that is not running succeeds"
+    assert lock.host.state(lock.daemon) == "inactive", "cloudlockctl status started the daemon"
+    lock.start()
+    lock.wait_state("waiting", "running", timeout=60)
+    lock.host.systemctl("stop", "dbus.socket", "dbus.service", check=False)
+    shown = lock.host.run("cloudlockctl", "status", "--json", lock.instance, user="nobody", check=False)
+    assert lock.instance in shown, shown + shown.stderr
+    json.loads(shown)
+
+
+def test_secrets_stay_secret(cluster):
+    lock = one_host(cluster)
+    lock.start()
+    lock.wait_state("waiting", "running", timeout=60)
+    shown = lock.host.run("cloudlockctl", "status", "--json") + lock.host.journal() + lock.host.console()
+    assert SECRET not in shown, "the secret key was printed"
+    for path in (lock.config_path, f"/run/credentials/{lock.daemon}/config"):
+        assert lock.host.run("cat", path, user="nobody", check=False).code != 0, f"anybody can read {path}"

@@ -174,3 +174,46 @@ def test_configuration_deleted_then_cut_off(cluster):
     one, other = pair(cluster)
     one.host.remove_file(one.config_path)
     fail_then_take_over(cluster, one, other, one.host.cut)
+
+
+def test_holder_reboots(cluster):
+    """Its own name in the table, but another boot: the lease of before still has to run out."""
+    one, other = pair(cluster)
+    one.wait_renewal()
+    one.host.power_off()
+    ends_s = lease_end_s(one)
+    one.host.boot()
+    since = cluster.front.last_number()
+    one.start()
+    wait_for("a takeover", lambda: one.writes(since) or other.writes(since), LEASE_S + 40)
+    took = (one.writes(since) + other.writes(since))[0]
+    assert took.mono_ns / 1e9 >= ends_s, f"{took.host} took the lock while the lease of the boot before was good"
+    wait_for("the target to run again, anywhere", lambda: "running" in (one.state(), other.state()), LEASE_S + 40)
+    cluster.verdict().check([one.host])
+
+
+def test_shutdown_hands_over(cluster):
+    """An orderly shutdown stops the target, releases, and the other host goes on within its poll time."""
+    one, other = pair(cluster)
+    since = cluster.front.last_number()
+    one.host.shut_down()
+    release = one.writes(since)[-1]
+    assert release.written.get("expire_time") == 0, f"not released at shutdown: {release.written}"
+    took = wait_for("the takeover", lambda: other.writes(since), 30)[0]
+    waited_s = (took.applied_mono_ns - release.applied_mono_ns) / 1e9
+    assert waited_s <= POLL_S + 0.5, f"the other host took the released lock after {waited_s:.2f} s"
+    other.wait_running()
+    finish(cluster, one, other)
+
+
+def test_failing_target_moves(cluster):
+    """A target that ends in failure is given up to the other host."""
+    one, other = pair(cluster)
+    since = cluster.front.last_number()
+    one.host.kill(one.target, signal.SIGKILL)
+    took = wait_for("the takeover", lambda: other.writes(since), LEASE_S)[0]
+    assert any(one_write.written.get("expire_time") == 0 for one_write in one.writes(since))
+    other.wait_running()
+    assert took.written["fence"] > cluster.verdict().of(one.host)[0].fence
+    assert one.state() == "standing-down", one.state()
+    finish(cluster, one, other)
