@@ -15,7 +15,7 @@ from .system import Failure, read, run, wait_for, write
 
 PORT = 8443
 REGION = "eu-central-1"
-KEY, SECRET = "AKIARIGRIGRIGRIGRIG1", "the rig's own secret, known to nobody"
+KEY, SECRET = "AKIARIGRIGRIGRIGRIG1", "TheRigsOwn/SecretKey+ThatNobodyElseKnows"
 MAX_HOSTS = 4
 STORE_TIMEOUT_S = 60
 BEATS = f"{SHARED}/beats"  # as the targets see it

@@ -163,7 +163,7 @@ class Host:
                                            "--init-groups", "--")
         entered = self.group.child("exec").enter(
             "nsenter", f"--target={self.leader}", *namespaces, "--", *ENVIRONMENT, *as_user, *command)
-        return run(*entered, check=check, timeout=timeout, stdin=stdin)
+        return run(*entered, check=check, timeout=timeout, stdin=stdin, shown=(f"{self.name}:", *command))
 
     def _gid(self, user):
         for line in self.read_file("/etc/passwd").splitlines():

@@ -1,5 +1,6 @@
 """A tree of the product as `meson install --destdir` leaves it."""
 
+import fcntl
 import os
 import shutil
 
@@ -19,8 +20,12 @@ def exists_to_build():
 def build(into):
     """Build the repository (in build/nodes, kept for the next time) and install it into a folder."""
     folder = f"{REPOSITORY}/build/nodes"
-    if not os.path.exists(f"{folder}/build.ninja"):
-        shutil.rmtree(folder, ignore_errors=True)
-        run("meson", "setup", folder, REPOSITORY, *OPTIONS, timeout=BUILD_TIMEOUT_S)
-    run("meson", "install", "-C", folder, "--destdir", into, timeout=BUILD_TIMEOUT_S)
+    os.makedirs(f"{REPOSITORY}/build", exist_ok=True)
+    with open(f"{folder}.lock", "w", encoding="ascii") as lock:
+        # Two runs of the tests may be at it at the same time; ninja is not made for that.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(f"{folder}/build.ninja"):
+            shutil.rmtree(folder, ignore_errors=True)
+            run("meson", "setup", folder, REPOSITORY, *OPTIONS, timeout=BUILD_TIMEOUT_S)
+        run("meson", "install", "-C", folder, "--destdir", into, timeout=BUILD_TIMEOUT_S)
     return into

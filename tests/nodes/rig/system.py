@@ -38,16 +38,17 @@ class Output(str):
         return self
 
 
-def run(*command, check=True, timeout=COMMAND_TIMEOUT_S, stdin="", env=None, cwd=None):
-    """Run a command to its end and return its Output."""
+def run(*command, check=True, timeout=COMMAND_TIMEOUT_S, stdin="", env=None, cwd=None,
+        shown=None):
+    """Run a command to its end and return its Output; failures name it as `shown`, where given."""
     words = [str(word) for word in command]
     try:
         done = subprocess.run(words, input=stdin, text=True, errors="replace", timeout=timeout,
                               capture_output=True, env=env, cwd=cwd)
     except subprocess.TimeoutExpired as late:
-        raise CommandFailed(words, "no end", f"still running after {timeout} s") from late
+        raise CommandFailed(shown or words, "no end", f"still running after {timeout} s") from late
     if check and done.returncode != 0:
-        raise CommandFailed(words, done.returncode, done.stderr + done.stdout)
+        raise CommandFailed(shown or words, done.returncode, done.stderr + done.stdout)
     return Output(done)
 
 
