@@ -5,6 +5,7 @@ HOST is control-host; it serves one picture on a socket and on a dbus-daemon of 
 interface file. --idle instead waits for the 30 seconds after which a peer that only dribbles is cut off.
 """
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -31,7 +32,7 @@ BUS_CONFIG = """<busconfig>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
-    <allow own="*"/>
+    <{1} own="*"/>
     <allow user="*"/>
   </policy>
 </busconfig>
@@ -58,12 +59,12 @@ def wait_for(path):
 class Bed:
     """One bus, one host, both ended with the test."""
 
-    def __init__(self, stack, host):
+    def __init__(self, stack, host, own="allow"):
         self.directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cloudlock-control-")))
         self.directory.chmod(0o755)
         self.socket_path = self.directory / "control"
         config = self.directory / "bus.conf"
-        config.write_text(BUS_CONFIG.format(self.directory))
+        config.write_text(BUS_CONFIG.format(self.directory, own))
         self.bus = subprocess.Popen(["dbus-daemon", "--nofork", f"--config-file={config}"])
         stack.callback(self.end, self.bus)
         wait_for(self.directory / "bus")
@@ -80,11 +81,12 @@ class Bed:
         process.wait()
 
     def command(self, letter):
-        """Changes the picture; returns how late, at most, the host's own timer was since the last time."""
+        """Changes the picture; returns how late, at most, the host's own timer was since the last time, in
+        microseconds, and the errno with which the bus refused its name."""
         self.host.stdin.write(letter.encode())
         words = self.host.stdout.readline().split()
-        check(words and words[-1] == b"0", f"the host says {words}")
-        return int(words[2])
+        check(words, "the host said nothing")
+        return int(words[2]), int(words[-1])
 
     def busctl(self, *words):
         return subprocess.run(["busctl", f"--address={self.address}", *words], check=True, capture_output=True,
@@ -181,6 +183,19 @@ def test_properties(bed):
                      'a(ss) 1 "validator.service" "active"', 's "renew"', 's ""'], values)
 
 
+def test_name(bed, host, stack):
+    """A refused name is told, and the socket works all the same."""
+    check(bed.command("x")[1] == 0, "the bus refused the name")
+    refused = Bed(stack, host, own="deny")
+    for _ in range(100):
+        error = refused.command("x")[1]
+        if error:
+            break
+        time.sleep(0.05)
+    check(error == -errno.EACCES, f"the bus refused the name, and the host says {error}")
+    check(refused.status()["state"] == "running", "no answer without a name")
+
+
 def test_changes(bed, stack):
     monitor = subprocess.Popen(
         ["busctl", f"--address={bed.address}", "--json=short", "monitor", "--match",
@@ -256,7 +271,7 @@ def test_flood(bed, stack):
             slowest_s = max(slowest_s, time.monotonic() - begin)
             time.sleep(0.1)
         ticks = bed.cpu_ticks() - ticks
-        late_us = bed.command("x")
+        late_us, _ = bed.command("x")
         check(late_us < LATE_US_MAX, f"the host's timer was {late_us} us late")
         print(f"in a flood: slowest answer {slowest_s * 1000:.0f} ms, timer at most {late_us / 1000:.1f} ms late, "
               f"{ticks} ticks of CPU in 2 s")
@@ -344,8 +359,8 @@ def main():
             tests = [(test_idle, bed)]
         else:
             tests = [(test_varlink, bed), (test_introspection, bed, xml_file), (test_properties, bed),
-                     (test_limits, bed), (test_flood, bed, stack), (test_unread, bed), (test_changes, bed, stack),
-                     (test_without_bus, bed), (test_end, bed)]
+                     (test_name, bed, host, stack), (test_limits, bed), (test_flood, bed, stack), (test_unread, bed),
+                     (test_changes, bed, stack), (test_without_bus, bed), (test_end, bed)]
         for test, *arguments in tests:
             test(*arguments)
             print("ok", test.__name__)
