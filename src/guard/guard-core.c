@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guard-core.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "limits.h"
+
+/* How often the lease is read, whatever inotify says. */
+#define TICK_US USEC_PER_SEC
+
+/* Close to a deadline a quarter of what remains, so that the watchdog is fed in time; but no busy loop. */
+#define TICK_DIVISOR 4
+#define TICK_US_MIN (50 * USEC_PER_MSEC)
+
+/* The watchdog bites before the deadline that the guard has to act at: 9/10 of the way. */
+#define WATCHDOG_NUMERATOR 9
+#define WATCHDOG_DENOMINATOR 10
+
+/* A shorter one would bite guards that are merely waiting for the processor. A guard that stops in the last second
+ * before kill_at is dead at most this much later, which is well within KILL_MARGIN_US. */
+#define WATCHDOG_US_MIN USEC_PER_SEC
+
+/* StopUnit is repeated until the job is seen: one can get lost while PID 1 re-executes itself. */
+#define STOP_REPEAT_US USEC_PER_SEC
+
+/* One shot of cgroup.kill is not enough: the target's ExecStopPost= runs after it, and so may a start that was
+ * already past its condition. */
+#define KILL_REPEAT_US (50 * USEC_PER_MSEC)
+
+#define LOOK_REPEAT_US (250 * USEC_PER_MSEC)
+
+void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing) {
+        *guard = (Guard){
+                .phase = finishing ? GUARD_STOPPING : GUARD_STARTING,
+                .reason = finishing ? GUARD_REASON_ASKED : GUARD_REASON_NONE,
+                .finishing = finishing,
+        };
+        memcpy(guard->boot_id, boot_id, ID128_TEXT_SIZE);
+}
+
+static void add(GuardActions *actions, GuardActionType type, usec_t watchdog_us) {
+        assert(actions->n < GUARD_ACTIONS_MAX);
+        actions->list[actions->n++] = (GuardAction){ .type = type, .watchdog_us = watchdog_us };
+}
+
+/* What is left on the clock that has less left. */
+static usec_t left_us(usec_t boot_us, usec_t raw_us, const GuardNow *now) {
+        return MIN(boot_us > now->boot_us ? boot_us - now->boot_us : 0, raw_us > now->raw_us ? raw_us - now->raw_us : 0);
+}
+
+static usec_t left_to_stop_us(const Guard *guard, const GuardNow *now) {
+        return left_us(guard->deadline.stop_boot_us, guard->deadline.stop_raw_us, now);
+}
+
+static usec_t left_to_kill_us(const Guard *guard, const GuardNow *now) {
+        return left_us(guard->deadline.kill_boot_us, guard->deadline.kill_raw_us, now);
+}
+
+bool lease_is_good(const Lease *lease, const char boot_id[ID128_TEXT_SIZE], const GuardNow *now) {
+        return strcmp(lease->boot_id, boot_id) == 0 && left_us(lease->stop_boot_us, lease->stop_raw_us, now) > 0;
+}
+
+/* Leaves a phase, once, for a later one. */
+static void enter(Guard *guard, GuardPhase phase, GuardReason reason, const GuardNow *now, GuardActions *actions) {
+        assert(phase > guard->phase);
+        guard->phase = phase;
+        if (reason != GUARD_REASON_NONE)
+                guard->reason = reason;
+        if (phase >= GUARD_STOPPING && guard->permitted) {
+                guard->permitted = false;
+                add(actions, GUARD_ACTION_FORBID, 0);
+        }
+        if (guard->forbidden_boot_us == 0)
+                guard->forbidden_boot_us = now->boot_us;
+        guard->stop_seen = false;
+        guard->next_ping_boot_us = guard->next_kill_boot_us = guard->next_look_boot_us = now->boot_us;
+        if (phase == GUARD_DONE)
+                add(actions, GUARD_ACTION_EXIT, 0);
+}
+
+/* The lease does not hold: kill what runs; what was not started yet, is not. */
+static void lose(Guard *guard, GuardReason reason, const GuardNow *now, GuardActions *actions) {
+        if (guard->phase == GUARD_STARTING)
+                enter(guard, GUARD_DONE, reason, now, actions);
+        else if (guard->phase < GUARD_KILLING)
+                enter(guard, GUARD_KILLING, reason, now, actions);
+}
+
+static bool same_lease(const Lease *a, const Lease *b) {
+        return strcmp(a->boot_id, b->boot_id) == 0 && strcmp(a->lock_id, b->lock_id) == 0 &&
+               a->stop_boot_us == b->stop_boot_us && a->stop_raw_us == b->stop_raw_us && a->kill_boot_us == b->kill_boot_us &&
+               a->kill_raw_us == b->kill_raw_us && a->fence == b->fence && strcmp(a->holder, b->holder) == 0;
+}
+
+/* The newest file counts, be it later or earlier; but the longest lease counts from when the file was new, or an absurd
+ * one would be carried along for ever. */
+static void take_lease(Guard *guard, const Lease *lease, const GuardNow *now) {
+        usec_t boot_max_us = usec_add(now->boot_us, LEASE_US_MAX), raw_max_us = usec_add(now->raw_us, LEASE_US_MAX);
+
+        if (guard->has_lease && same_lease(&guard->file, lease))
+                return;
+        guard->has_lease = true;
+        guard->file = guard->deadline = *lease;
+        guard->deadline.stop_boot_us = MIN(lease->stop_boot_us, boot_max_us);
+        guard->deadline.kill_boot_us = MIN(lease->kill_boot_us, boot_max_us);
+        guard->deadline.stop_raw_us = MIN(lease->stop_raw_us, raw_max_us);
+        guard->deadline.kill_raw_us = MIN(lease->kill_raw_us, raw_max_us);
+}
+
+static void on_lease(Guard *guard, const GuardNow *now, const GuardEvent *event, GuardActions *actions) {
+        switch (event->read) {
+        case GUARD_READ_LEASE:
+                /* Which lock it is for is learned once: the guard cannot know what cloudlockd's environment says. */
+                if (strcmp(event->lease.boot_id, guard->boot_id) != 0 ||
+                    (guard->has_lease && strcmp(event->lease.lock_id, guard->file.lock_id) != 0))
+                        lose(guard, GUARD_REASON_LEASE_FOREIGN, now, actions);
+                else if (guard->phase < GUARD_KILLING)
+                        take_lease(guard, &event->lease, now);
+                break;
+        case GUARD_READ_MISSING:
+                lose(guard, GUARD_REASON_LEASE_MISSING, now, actions);
+                break;
+        case GUARD_READ_BROKEN:
+                lose(guard, GUARD_REASON_LEASE_BROKEN, now, actions);
+                break;
+        case GUARD_READ_FAILED:
+                if (!guard->has_lease)
+                        lose(guard, GUARD_REASON_LEASE_BROKEN, now, actions);
+                break;
+        }
+}
+
+static void begin_stop(Guard *guard, GuardReason reason, const GuardNow *now, GuardActions *actions) {
+        if (guard->phase == GUARD_STARTING)
+                enter(guard, GUARD_DONE, reason, now, actions);
+        else if (guard->phase == GUARD_RUNNING)
+                enter(guard, GUARD_STOPPING, reason, now, actions);
+}
+
+static void on_units(Guard *guard, const GuardNow *now, const GuardUnits *units, GuardActions *actions) {
+        guard->stop_seen = units->stop_job_pending;
+        switch (guard->phase) {
+        case GUARD_STARTING:
+                if (!units->bound) {
+                        begin_stop(guard, GUARD_REASON_UNBOUND, now, actions);
+                        break;
+                }
+                guard->permitted = true;
+                guard->phase = GUARD_RUNNING;
+                guard->next_ping_boot_us = now->boot_us;
+                add(actions, GUARD_ACTION_PERMIT, 0);
+                break;
+        case GUARD_RUNNING:
+                if (!units->bound)
+                        begin_stop(guard, GUARD_REASON_UNBOUND, now, actions);
+                break;
+        case GUARD_STOPPING:
+        case GUARD_KILLING:
+                /* What was asked before the last start became impossible proves nothing. */
+                if (units->asked_boot_us >= guard->forbidden_boot_us && units->down && !units->start_job_pending && !units->populated)
+                        enter(guard, GUARD_DONE, GUARD_REASON_NONE, now, actions);
+                break;
+        case GUARD_DONE:
+                break;
+        }
+}
+
+static void check_time(Guard *guard, const GuardNow *now, GuardActions *actions) {
+        if (!guard->has_lease)
+                return;
+        if (guard->phase <= GUARD_RUNNING && left_to_stop_us(guard, now) == 0)
+                begin_stop(guard, GUARD_REASON_STOP_DUE, now, actions);
+        if (guard->phase == GUARD_STOPPING && left_to_kill_us(guard, now) == 0)
+                enter(guard, GUARD_KILLING, GUARD_REASON_KILL_DUE, now, actions);
+}
+
+static bool is_due(usec_t *next_boot_us, usec_t repeat_us, const GuardNow *now) {
+        if (now->boot_us < *next_boot_us)
+                return false;
+        *next_boot_us = usec_add(now->boot_us, repeat_us);
+        return true;
+}
+
+static usec_t tick_us(usec_t until_us) {
+        usec_t us = MIN(until_us / TICK_DIVISOR, TICK_US);
+
+        return MAX(us, TICK_US_MIN);
+}
+
+/* Until the deadline at which the guard has to act next. */
+static usec_t remaining_us(const Guard *guard, const GuardNow *now) {
+        return guard->phase == GUARD_RUNNING ? left_to_stop_us(guard, now) :
+               guard->phase == GUARD_STOPPING ? left_to_kill_us(guard, now) : 0;
+}
+
+static void ping(Guard *guard, const GuardNow *now, GuardActions *actions) {
+        usec_t watchdog_us = remaining_us(guard, now) / WATCHDOG_DENOMINATOR * WATCHDOG_NUMERATOR;
+
+        watchdog_us = MAX(watchdog_us, WATCHDOG_US_MIN);
+        if (is_due(&guard->next_ping_boot_us, MIN(watchdog_us / TICK_DIVISOR, TICK_US), now))
+                add(actions, GUARD_ACTION_WATCHDOG, watchdog_us);
+}
+
+/* What a phase does again and again while it lasts. */
+static void repeat(Guard *guard, const GuardNow *now, GuardActions *actions) {
+        if (guard->phase == GUARD_DONE)
+                return;
+        if (guard->phase == GUARD_KILLING && is_due(&guard->next_kill_boot_us, KILL_REPEAT_US, now))
+                add(actions, GUARD_ACTION_KILL, 0);
+        if (guard->phase >= GUARD_STOPPING && !guard->stop_seen && is_due(&guard->next_stop_boot_us, STOP_REPEAT_US, now))
+                add(actions, GUARD_ACTION_STOP, 0);
+        if (guard->phase != GUARD_RUNNING && is_due(&guard->next_look_boot_us, LOOK_REPEAT_US, now))
+                add(actions, GUARD_ACTION_LOOK, 0);
+        if (guard->phase != GUARD_STARTING)
+                ping(guard, now, actions);
+}
+
+void guard_step(Guard *guard, const GuardNow *now, const GuardEvent *event, GuardActions *actions) {
+        actions->n = 0;
+        if (guard->phase == GUARD_DONE)
+                return;
+        if (guard->forbidden_boot_us == 0 && guard->finishing)
+                guard->forbidden_boot_us = now->boot_us;
+        switch (event->type) {
+        case GUARD_EVENT_LEASE:
+                on_lease(guard, now, event, actions);
+                break;
+        case GUARD_EVENT_UNITS:
+                on_units(guard, now, &event->units, actions);
+                break;
+        case GUARD_EVENT_CHANGED:
+                if (guard->phase == GUARD_RUNNING)
+                        add(actions, GUARD_ACTION_LOOK, 0);
+                guard->next_look_boot_us = MIN(guard->next_look_boot_us, now->boot_us);
+                break;
+        case GUARD_EVENT_TERM:
+                begin_stop(guard, GUARD_REASON_ASKED, now, actions);
+                break;
+        }
+        check_time(guard, now, actions);
+        repeat(guard, now, actions);
+        if (event->type == GUARD_EVENT_LEASE)
+                guard->next_tick_boot_us = usec_add(now->boot_us, guard->phase == GUARD_STARTING ? LOOK_REPEAT_US :
+                                                                                   tick_us(remaining_us(guard, now)));
+}
+
+usec_t guard_deadline(const Guard *guard, const GuardNow *now) {
+        usec_t at_us = guard->next_tick_boot_us;
+
+        if (guard->phase == GUARD_DONE)
+                return USEC_INFINITY;
+        /* A renewal makes the next tick later, but the watchdog is still set to the old pace. */
+        if (guard->phase != GUARD_STARTING)
+                at_us = MIN(at_us, guard->next_ping_boot_us);
+        if (guard->has_lease && guard->phase <= GUARD_RUNNING)
+                at_us = MIN(at_us, usec_add(now->boot_us, left_to_stop_us(guard, now)));
+        if (guard->has_lease && guard->phase == GUARD_STOPPING)
+                at_us = MIN(at_us, usec_add(now->boot_us, left_to_kill_us(guard, now)));
+        return MAX(at_us, now->boot_us + 1);
+}

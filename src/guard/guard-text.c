@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "guard-core.h"
+
+const char *guard_phase_name(GuardPhase phase) {
+        static const char *const names[] = {
+                [GUARD_STARTING] = "starting", [GUARD_RUNNING] = "running", [GUARD_STOPPING] = "stopping",
+                [GUARD_KILLING] = "killing",   [GUARD_DONE] = "done",
+        };
+
+        return names[phase];
+}
+
+const char *guard_reason_text(GuardReason reason) {
+        static const char *const texts[] = {
+                [GUARD_REASON_NONE] = "",
+                [GUARD_REASON_STOP_DUE] = "the lease is over and was not renewed",
+                [GUARD_REASON_KILL_DUE] = "the time to stop in order is over",
+                [GUARD_REASON_ASKED] = "it was asked to stop",
+                [GUARD_REASON_UNBOUND] = "the targets are not bound",
+                [GUARD_REASON_LEASE_MISSING] = "there is no lease",
+                [GUARD_REASON_LEASE_BROKEN] = "the lease cannot be read",
+                [GUARD_REASON_LEASE_FOREIGN] = "the lease is for another boot or another lock",
+        };
+
+        return texts[reason];
+}
+
+static usec_t until_us(usec_t at_boot_us, const GuardNow *now) {
+        return at_boot_us > now->boot_us ? at_boot_us - now->boot_us : 0;
+}
+
+char *guard_status(const Guard *guard, const GuardNow *now, char *buf, size_t size) {
+        char span[SPAN_TEXT_MAX];
+
+        switch (guard->phase) {
+        case GUARD_STARTING:
+                snprintf(buf, size, "asking systemd for the targets");
+                break;
+        case GUARD_RUNNING:
+                snprintf(buf, size, "the targets may run, fence %" PRIu64 "; unless renewed, they are stopped in %s",
+                         guard->deadline.fence,
+                         format_span(span, sizeof(span), until_us(guard->deadline.stop_boot_us, now)));
+                break;
+        case GUARD_STOPPING:
+                snprintf(buf, size, "stopping the targets (%s); what is left is killed in %s", guard_reason_text(guard->reason),
+                         format_span(span, sizeof(span), until_us(guard->deadline.kill_boot_us, now)));
+                break;
+        case GUARD_KILLING:
+                snprintf(buf, size, "killing the targets (%s)", guard_reason_text(guard->reason));
+                break;
+        case GUARD_DONE:
+                snprintf(buf, size, "done");
+                break;
+        }
+        return buf;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <syslog.h>
+#include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
+
+#include "cgroup.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "guard-core.h"
+#include "notify.h"
+#include "pid1.h"
+#include "run-files.h"
+#include "settings.h"
+#include "units.h"
+
+/* Message ids; explained in units/cloudlock.catalog. */
+#define MESSAGE_GUARD "8b0d3a4c5e6f4a719c2d1e0f3b5a7c01"         /* the guard changed its phase */
+#define MESSAGE_GUARD_REFUSES "8b0d3a4c5e6f4a719c2d1e0f3b5a7c02" /* it does not start */
+#define MESSAGE_GUARD_TROUBLE "8b0d3a4c5e6f4a719c2d1e0f3b5a7c03" /* a call failed that should not */
+
+#define MESSAGE_TEXT_MAX 640
+
+/* The default of 250 ms, by which sd-event may delay a timer to save wakeups, is too long for a deadline. */
+#define TIMER_ACCURACY_US USEC_PER_MSEC
+
+/* The bus comes after deadlines, signals and the lease, however much PID 1 has to say. */
+#define BUS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+
+typedef struct Program {
+        const char *instance;
+        Settings settings;
+        sd_event *event;
+        sd_event_source *timer;
+        Pid1 *pid1;
+        Units *units;
+        Guard core;
+        GuardPhase told_phase; /* that journal and PID 1 know of */
+        int permit_fd;
+        bool ever_permitted, trouble_told;
+        char refusal[UNITS_TEXT_MAX];
+} Program;
+
+static void step(Program *p, const GuardEvent *event);
+
+static void say(const Program *p, int priority, const char *message_id, const char *format, ...) _printf_(4, 5);
+
+static void say(const Program *p, int priority, const char *message_id, const char *format, ...) {
+        char text[MESSAGE_TEXT_MAX];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        if (isatty(STDERR_FILENO))
+                fprintf(stderr, "cloudlock-guard: %s\n", text);
+        else
+                journal_send(&(JournalEntry){ .priority = priority, .message_id = message_id, .instance = p->instance, .message = text });
+}
+
+/* Said once: what fails now will fail again at the next tick. */
+static void trouble(Program *p, const char *what, int error) {
+        if (error >= 0 || p->trouble_told)
+                return;
+        p->trouble_told = true;
+        say(p, LOG_WARNING, MESSAGE_GUARD_TROUBLE, "%s failed: %s; it is tried again.", what, strerror(-error));
+}
+
+static GuardNow now_of(const Clocks *clocks) {
+        return (GuardNow){ .boot_us = clocks->boot_us, .raw_us = clocks_raw_elapsed_us(clocks) };
+}
+
+static void permit(Program *p) {
+        char status[GUARD_STATUS_MAX];
+        Clocks clocks = clocks_now();
+        GuardNow now = now_of(&clocks);
+
+        p->ever_permitted = true;
+        p->permit_fd = permit_take(p->instance);
+        trouble(p, "Taking the permit", MIN(p->permit_fd, 0));
+        notify_send("READY=1\nSTATUS=%s", guard_status(&p->core, &now, status, sizeof(status)));
+}
+
+static void forbid(Program *p) {
+        closep(&p->permit_fd);
+        p->permit_fd = -1;
+}
+
+static void finish(Program *p) {
+        /* What a container engine puts back stays frozen until the next start. */
+        trouble(p, "Freezing the extra cgroups", units_freeze_extra(p->units, true));
+        sd_event_exit(p->event, 0);
+}
+
+static void perform(Program *p, const GuardAction *action) {
+        switch (action->type) {
+        case GUARD_ACTION_PERMIT:
+                return permit(p);
+        case GUARD_ACTION_FORBID:
+                return forbid(p);
+        case GUARD_ACTION_WATCHDOG:
+                notify_send("WATCHDOG_USEC=%llu\nWATCHDOG=1", (unsigned long long) action->watchdog_us);
+                return;
+        case GUARD_ACTION_STOP:
+                return trouble(p, "Asking systemd to stop", units_stop(p->units));
+        case GUARD_ACTION_KILL:
+                return trouble(p, "Killing", units_kill(p->units));
+        case GUARD_ACTION_LOOK:
+                return trouble(p, "Asking systemd", units_look(p->units));
+        case GUARD_ACTION_EXIT:
+                return finish(p);
+        }
+}
+
+static void tell_phase(Program *p, const GuardNow *now) {
+        char status[GUARD_STATUS_MAX];
+        int priority;
+
+        if (p->core.phase == p->told_phase)
+                return;
+        p->told_phase = p->core.phase;
+        guard_status(&p->core, now, status, sizeof(status));
+        notify_send("STATUS=%s", status);
+        priority = p->core.phase == GUARD_KILLING ? LOG_WARNING : p->core.phase == GUARD_DONE ? LOG_INFO : LOG_NOTICE;
+        say(p, priority, MESSAGE_GUARD, "Guard of %s is %s: %s.", p->instance, guard_phase_name(p->core.phase), status);
+}
+
+static void rearm(Program *p) {
+        Clocks clocks = clocks_now();
+        GuardNow now = now_of(&clocks);
+
+        sd_event_source_set_time(p->timer, guard_deadline(&p->core, &now));
+        sd_event_source_set_enabled(p->timer, SD_EVENT_ONESHOT);
+}
+
+static void step(Program *p, const GuardEvent *event) {
+        Clocks clocks = clocks_now();
+        GuardNow now = now_of(&clocks);
+        GuardActions actions;
+
+        guard_step(&p->core, &now, event, &actions);
+        for (size_t i = 0; i < actions.n; i++)
+                perform(p, actions.list + i);
+        tell_phase(p, &now);
+        rearm(p);
+}
+
+static GuardRead read_result(int r) {
+        return r >= 0 ? GUARD_READ_LEASE : r == -ENOENT ? GUARD_READ_MISSING : r == -EBADMSG ? GUARD_READ_BROKEN : GUARD_READ_FAILED;
+}
+
+static void look_at_lease(Program *p) {
+        GuardEvent event = { .type = GUARD_EVENT_LEASE };
+
+        event.read = read_result(lease_read(p->instance, &event.lease));
+        step(p, &event);
+}
+
+static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t us, void *userdata) {
+        Program *p = userdata;
+
+        pid1_reconnect(p->pid1);
+        look_at_lease(p);
+        return 0;
+}
+
+static int on_inotify(_unused_ sd_event_source *s, _unused_ const struct inotify_event *e, void *userdata) {
+        look_at_lease(userdata);
+        return 0;
+}
+
+static int on_term(_unused_ sd_event_source *s, _unused_ const struct signalfd_siginfo *si, void *userdata) {
+        step(userdata, &(GuardEvent){ .type = GUARD_EVENT_TERM });
+        return 0;
+}
+
+static void on_changed(void *userdata) {
+        step(userdata, &(GuardEvent){ .type = GUARD_EVENT_CHANGED });
+}
+
+static void on_snapshot(int error, const UnitsSnapshot *s, void *userdata) {
+        Program *p = userdata;
+
+        if (error < 0)
+                return trouble(p, "Asking systemd", error);
+        snprintf(p->refusal, sizeof(p->refusal), "%s", s->refusal);
+        step(p, &(GuardEvent){ .type = GUARD_EVENT_UNITS,
+                               .units = { .asked_boot_us = s->asked_boot_us,
+                                          .down = s->targets_down,
+                                          .start_job_pending = s->start_job_pending,
+                                          .stop_job_pending = s->stop_job_pending,
+                                          .populated = s->populated,
+                                          .bound = s->bound } });
+}
+
+static int on_bus(sd_bus *bus, void *userdata) {
+        Program *p = userdata;
+
+        return units_set_bus(p->units, bus);
+}
+
+static void program_done(Program *p) {
+        forbid(p);
+        units_free(p->units);
+        pid1_free(p->pid1);
+        sd_event_source_unref(p->timer);
+        sd_event_unref(p->event);
+        settings_done(&p->settings);
+}
+
+/* The lease is read once a second in any case; the watch only makes it faster. */
+static void watch_lease(Program *p) {
+        char path[RUN_PATH_MAX];
+
+        lease_directory(p->instance, path);
+        sd_event_add_inotify(p->event, NULL, path, IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_ONLYDIR,
+                             on_inotify, p);
+}
+
+static int set_up_loop(Program *p) {
+        sigset_t mask;
+        int r = sd_event_new(&p->event);
+
+        if (r < 0)
+                return r;
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGTERM);
+        sigaddset(&mask, SIGINT);
+        sigprocmask(SIG_BLOCK, &mask, NULL);
+        r = sd_event_add_signal(p->event, NULL, SIGTERM, on_term, p);
+        if (r >= 0)
+                r = sd_event_add_signal(p->event, NULL, SIGINT, on_term, p);
+        if (r >= 0)
+                r = sd_event_add_time(p->event, &p->timer, CLOCK_BOOTTIME, 0, TIMER_ACCURACY_US, on_timer, p);
+        if (r >= 0)
+                watch_lease(p);
+        return r;
+}
+
+static int set_up(Program *p, bool finishing) {
+        sd_id128_t boot;
+        int r = cgroup_verify();
+
+        if (r < 0) {
+                say(p, LOG_ERR, MESSAGE_GUARD_REFUSES,
+                    "cgroup version 2 with cgroup.kill (Linux 5.14) is needed at /sys/fs/cgroup, and was not found there: %s.", strerror(-r));
+                return r;
+        }
+        r = sd_id128_get_boot(&boot);
+        if (r < 0)
+                return r;
+        guard_init(&p->core, SD_ID128_TO_STRING(boot), finishing);
+        p->told_phase = p->core.phase;
+        r = set_up_loop(p);
+        if (r < 0)
+                return r;
+        r = units_new(NULL, p->instance, p->settings.targets, p->settings.extra_cgroups,
+                      &(UnitsHandlers){ .snapshot = on_snapshot, .changed = on_changed, .userdata = p }, &p->units);
+        if (r < 0)
+                return r;
+        /* Best effort: without it a guard under memory pressure is slower, and its watchdog bites. */
+        mlockall(MCL_CURRENT | MCL_FUTURE);
+        return pid1_new(p->event, BUS_PRIORITY, on_bus, p, &p->pid1);
+}
+
+static int exit_status(const Program *p) {
+        switch (p->core.reason) {
+        case GUARD_REASON_UNBOUND:
+                return GUARD_EXIT_UNBOUND;
+        case GUARD_REASON_ASKED:
+                return GUARD_EXIT_OK;
+        case GUARD_REASON_NONE:
+        case GUARD_REASON_STOP_DUE:
+        case GUARD_REASON_KILL_DUE:
+        case GUARD_REASON_LEASE_MISSING:
+        case GUARD_REASON_LEASE_BROKEN:
+        case GUARD_REASON_LEASE_FOREIGN:
+                break;
+        }
+        return GUARD_EXIT_NO_LEASE;
+}
+
+/* Whether it ended without ever letting anything start. */
+static int refused(const Program *p) {
+        int status = exit_status(p);
+
+        if (status != GUARD_EXIT_OK)
+                say(p, LOG_ERR, MESSAGE_GUARD_REFUSES, "Guard of %s does not start: %s.", p->instance,
+                    status == GUARD_EXIT_UNBOUND ? p->refusal : guard_reason_text(p->core.reason));
+        return status;
+}
+
+static int load_settings(Program *p) {
+        ConfigError error = {};
+        int r = settings_load(p->instance, &p->settings, &error);
+
+        if (r >= 0)
+                return GUARD_EXIT_OK;
+        say(p, LOG_ERR, MESSAGE_GUARD_REFUSES, "Guard of %s does not start, its configuration cannot be used: %s", p->instance,
+            *error.text ? error.text : strerror(-r));
+        return GUARD_EXIT_CONFIG;
+}
+
+int guard_run(const char *instance, bool finishing) {
+        _cleanup_(program_done) Program p = { .instance = instance, .permit_fd = -1 };
+        int r;
+
+        /* A guard that never let its targets start has left nothing to finish. */
+        if (finishing && !permit_exists(instance))
+                return GUARD_EXIT_OK;
+        r = load_settings(&p);
+        if (r != GUARD_EXIT_OK)
+                return r;
+        r = set_up(&p, finishing);
+        if (r < 0)
+                return GUARD_EXIT_FAILURE;
+        if (!finishing)
+                trouble(&p, "Thawing the extra cgroups", units_freeze_extra(p.units, false));
+        look_at_lease(&p);
+        r = sd_event_loop(p.event);
+        if (r < 0)
+                return GUARD_EXIT_FAILURE;
+        return p.ever_permitted || finishing ? GUARD_EXIT_OK : refused(&p);
+}
