@@ -8,6 +8,9 @@ def literal(line):
 
 
 output, header, *texts = sys.argv[1:]
+# Arguments in another order would write over one of the texts.
+if not output.endswith(".c") or not header.endswith(".h") or not all("=" in text for text in texts):
+    sys.exit(__doc__)
 with open(output, "w", encoding="utf-8") as c:
     c.write(f'/* Made by embed.py. */\n#include "{header}"\n')
     for text in texts:
