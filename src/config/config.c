@@ -17,6 +17,13 @@
 
 #define ENDPOINT_TEXT_MAX 128 /* of AWS's own: a region is at most 63 characters */
 
+/* A variable of the environment may hold anything; no terminal and no journal shall have to obey it. */
+static void strip_control(char *s) {
+        for (; *s; s++)
+                if ((unsigned char) *s < ' ' || *s == 0x7f)
+                        *s = '?';
+}
+
 int place_refuse(const Place *place, const char *format, ...) {
         char *text = place->error->text;
         size_t size = sizeof(place->error->text);
@@ -31,6 +38,7 @@ int place_refuse(const Place *place, const char *format, ...) {
         va_start(ap, format);
         vsnprintf(text + strlen(text), size - strlen(text), format, ap);
         va_end(ap);
+        strip_control(text);
         return -EINVAL;
 }
 
