@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <systemd/sd-id128.h>
 
 #include "clock.h"
 #include "guard-core.h"
@@ -16,26 +14,21 @@ static int refuse(const char *instance, const char *why) {
 }
 
 int condition_run(const char *instance) {
+        char boot_id[ID128_TEXT_SIZE];
         Clocks clocks;
-        sd_id128_t boot;
         Lease lease;
         int r;
 
-        r = sd_id128_get_boot(&boot);
-        if (r < 0)
-                return refuse(instance, "the boot has no id");
         r = lease_read(instance, &lease);
         if (r == -ENOENT)
                 return refuse(instance, "there is no lease");
         if (r < 0)
                 return refuse(instance, "the lease cannot be read");
-        /* The clocks after the file, so that the answer is true at a moment after everything that it rests on. */
-        r = permit_check(instance);
-        clocks = clocks_now();
-        if (!lease_is_good(&lease, SD_ID128_TO_STRING(boot),
-                           &(GuardNow){ .boot_us = clocks.boot_us, .raw_us = clocks_raw_elapsed_us(&clocks) }))
-                return refuse(instance, "the lease is over");
-        if (r < 0)
+        if (permit_check(instance, boot_id) < 0)
                 return refuse(instance, "no guard lets it start");
+        /* The clocks come last, so that the answer is true after everything that it rests on was read. */
+        clocks = clocks_now();
+        if (!lease_is_good(&lease, boot_id, &(GuardNow){ .boot_us = clocks.boot_us, .raw_us = clocks_raw_elapsed_us(&clocks) }))
+                return refuse(instance, "the lease is over");
         return 0;
 }

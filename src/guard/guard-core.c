@@ -189,14 +189,14 @@ static usec_t tick_us(usec_t until_us) {
         return MAX(us, TICK_US_MIN);
 }
 
-/* Until the deadline at which the guard has to act next. */
-static usec_t remaining_us(const Guard *guard, const GuardNow *now) {
-        return guard->phase == GUARD_RUNNING ? left_to_stop_us(guard, now) :
-               guard->phase == GUARD_STOPPING ? left_to_kill_us(guard, now) : 0;
+usec_t guard_left_us(const Guard *guard, const GuardNow *now) {
+        if (guard->phase <= GUARD_RUNNING)
+                return left_to_stop_us(guard, now);
+        return guard->phase == GUARD_STOPPING ? left_to_kill_us(guard, now) : 0;
 }
 
 static void ping(Guard *guard, const GuardNow *now, GuardActions *actions) {
-        usec_t watchdog_us = remaining_us(guard, now) / WATCHDOG_DENOMINATOR * WATCHDOG_NUMERATOR;
+        usec_t watchdog_us = guard_left_us(guard, now) / WATCHDOG_DENOMINATOR * WATCHDOG_NUMERATOR;
 
         watchdog_us = MAX(watchdog_us, WATCHDOG_US_MIN);
         if (is_due(&guard->next_ping_boot_us, MIN(watchdog_us / TICK_DIVISOR, TICK_US), now))
@@ -243,7 +243,7 @@ void guard_step(Guard *guard, const GuardNow *now, const GuardEvent *event, Guar
         repeat(guard, now, actions);
         if (event->type == GUARD_EVENT_LEASE)
                 guard->next_tick_boot_us = usec_add(now->boot_us, guard->phase == GUARD_STARTING ? LOOK_REPEAT_US :
-                                                                                   tick_us(remaining_us(guard, now)));
+                                                                                   tick_us(guard_left_us(guard, now)));
 }
 
 usec_t guard_deadline(const Guard *guard, const GuardNow *now) {
@@ -254,9 +254,7 @@ usec_t guard_deadline(const Guard *guard, const GuardNow *now) {
         /* A renewal makes the next tick later, but the watchdog is still set to the old pace. */
         if (guard->phase != GUARD_STARTING)
                 at_us = MIN(at_us, guard->next_ping_boot_us);
-        if (guard->has_lease && guard->phase <= GUARD_RUNNING)
-                at_us = MIN(at_us, usec_add(now->boot_us, left_to_stop_us(guard, now)));
-        if (guard->has_lease && guard->phase == GUARD_STOPPING)
-                at_us = MIN(at_us, usec_add(now->boot_us, left_to_kill_us(guard, now)));
+        if (guard->has_lease && guard->phase <= GUARD_STOPPING)
+                at_us = MIN(at_us, usec_add(now->boot_us, guard_left_us(guard, now)));
         return MAX(at_us, now->boot_us + 1);
 }

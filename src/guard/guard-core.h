@@ -117,6 +117,10 @@ void guard_step(Guard *guard, const GuardNow *now, const GuardEvent *event, Guar
 /* On CLOCK_BOOTTIME, later than `now`; USEC_INFINITY once it is done. */
 usec_t guard_deadline(const Guard *guard, const GuardNow *now);
 
+/* What is left until the next of the two deadlines, stop_at while it runs and kill_at while it stops, on the clock that
+ * has less left. */
+usec_t guard_left_us(const Guard *guard, const GuardNow *now);
+
 /* Whether a lease is good at this moment: of this boot, its stop_at ahead on both clocks. */
 bool lease_is_good(const Lease *lease, const char boot_id[ID128_TEXT_SIZE], const GuardNow *now);
 

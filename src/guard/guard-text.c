@@ -28,10 +28,6 @@ const char *guard_reason_text(GuardReason reason) {
         return texts[reason];
 }
 
-static usec_t until_us(usec_t at_boot_us, const GuardNow *now) {
-        return at_boot_us > now->boot_us ? at_boot_us - now->boot_us : 0;
-}
-
 char *guard_status(const Guard *guard, const GuardNow *now, char *buf, size_t size) {
         char span[SPAN_TEXT_MAX];
 
@@ -42,17 +38,17 @@ char *guard_status(const Guard *guard, const GuardNow *now, char *buf, size_t si
         case GUARD_RUNNING:
                 snprintf(buf, size, "the targets may run, fence %" PRIu64 "; unless renewed, they are stopped in %s",
                          guard->deadline.fence,
-                         format_span(span, sizeof(span), until_us(guard->deadline.stop_boot_us, now)));
+                         format_span(span, sizeof(span), guard_left_us(guard, now)));
                 break;
         case GUARD_STOPPING:
                 snprintf(buf, size, "stopping the targets (%s); what is left is killed in %s", guard_reason_text(guard->reason),
-                         format_span(span, sizeof(span), until_us(guard->deadline.kill_boot_us, now)));
+                         format_span(span, sizeof(span), guard_left_us(guard, now)));
                 break;
         case GUARD_KILLING:
                 snprintf(buf, size, "killing the targets (%s)", guard_reason_text(guard->reason));
                 break;
         case GUARD_DONE:
-                snprintf(buf, size, "done");
+                snprintf(buf, size, "nothing of the targets is left");
                 break;
         }
         return buf;

@@ -84,7 +84,7 @@ static void permit(Program *p) {
         GuardNow now = now_of(&clocks);
 
         p->ever_permitted = true;
-        p->permit_fd = permit_take(p->instance);
+        p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings);
         trouble(p, "Taking the permit", MIN(p->permit_fd, 0));
         notify_send("READY=1\nSTATUS=%s", guard_status(&p->core, &now, status, sizeof(status)));
 }
@@ -127,6 +127,8 @@ static void tell_phase(Program *p, const GuardNow *now) {
         if (p->core.phase == p->told_phase)
                 return;
         p->told_phase = p->core.phase;
+        if (p->core.phase == GUARD_DONE && !p->ever_permitted)
+                return; /* what there is to say then, refused() says */
         guard_status(&p->core, now, status, sizeof(status));
         notify_send("STATUS=%s", status);
         priority = p->core.phase == GUARD_KILLING ? LOG_WARNING : p->core.phase == GUARD_DONE ? LOG_INFO : LOG_NOTICE;
@@ -298,27 +300,31 @@ static int refused(const Program *p) {
         return status;
 }
 
-static int load_settings(Program *p) {
+/* 1 when there is something to guard; 0 when not; or a negative errno, told. */
+static int load_settings(Program *p, bool finishing) {
         ConfigError error = {};
-        int r = settings_load(p->instance, &p->settings, &error);
+        int r;
 
-        if (r >= 0)
-                return GUARD_EXIT_OK;
-        say(p, LOG_ERR, MESSAGE_GUARD_REFUSES, "Guard of %s does not start, its configuration cannot be used: %s", p->instance,
-            *error.text ? error.text : strerror(-r));
-        return GUARD_EXIT_CONFIG;
+        if (finishing) {
+                r = permit_settings(p->instance, &p->settings);
+                /* A guard that never let its targets start has left nothing to finish. */
+                if (r == -ENOENT)
+                        return 0;
+        } else
+                r = settings_load(p->instance, &p->settings, &error);
+        if (r < 0)
+                say(p, LOG_ERR, MESSAGE_GUARD_REFUSES, "Guard of %s cannot use its configuration: %s", p->instance,
+                    *error.text ? error.text : strerror(-r));
+        return r < 0 ? r : 1;
 }
 
 int guard_run(const char *instance, bool finishing) {
         _cleanup_(program_done) Program p = { .instance = instance, .permit_fd = -1 };
         int r;
 
-        /* A guard that never let its targets start has left nothing to finish. */
-        if (finishing && !permit_exists(instance))
-                return GUARD_EXIT_OK;
-        r = load_settings(&p);
-        if (r != GUARD_EXIT_OK)
-                return r;
+        r = load_settings(&p, finishing);
+        if (r <= 0)
+                return r < 0 ? GUARD_EXIT_CONFIG : GUARD_EXIT_OK;
         r = set_up(&p, finishing);
         if (r < 0)
                 return GUARD_EXIT_FAILURE;
