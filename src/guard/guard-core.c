@@ -144,7 +144,8 @@ static void on_units(Guard *guard, const GuardNow *now, const GuardUnits *units,
         switch (guard->phase) {
         case GUARD_STARTING:
                 if (!units->bound) {
-                        begin_stop(guard, GUARD_REASON_UNBOUND, now, actions);
+                        /* Half bound: what made the guard start made a target start, too, once the guard has failed. */
+                        enter(guard, units->start_job_pending ? GUARD_STOPPING : GUARD_DONE, GUARD_REASON_UNBOUND, now, actions);
                         break;
                 }
                 guard->permitted = true;

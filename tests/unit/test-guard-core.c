@@ -183,6 +183,20 @@ static void test_either_clock(void) {
         CHECK_EQ(b.guard.phase, GUARD_KILLING);
 }
 
+/* The guard has its drop-in, the target has lost its own: the target waits for the guard and would start alone. */
+static void test_half_bound(void) {
+        Bench b = bench(false);
+
+        read_lease(&b, lease_at(&b, 10 * SEC, 15 * SEC));
+        units(&b, (GuardUnits){ .start_job_pending = true, .down = true });
+        CHECK_EQ(b.guard.phase, GUARD_STOPPING);
+        CHECK(asked(&b, GUARD_ACTION_STOP) && !asked(&b, GUARD_ACTION_PERMIT));
+        pass(&b, 1);
+        units(&b, (GuardUnits){ .down = true });
+        CHECK_EQ(b.guard.phase, GUARD_DONE);
+        CHECK_EQ(b.guard.reason, GUARD_REASON_UNBOUND);
+}
+
 /* A guard that slept through both deadlines gives no time to stop in order. */
 static void test_late(void) {
         Bench b = running(10 * SEC, 15 * SEC);
@@ -430,6 +444,7 @@ int main(void) {
                 { "no good lease, no binding: refused", test_start_refused },
                 { "stopped at stop_at, killed at kill_at", test_stop_and_kill_in_time },
                 { "either clock decides", test_either_clock },
+                { "half bound: the target is kept from starting alone", test_half_bound },
                 { "woken after both deadlines: killed at once", test_late },
                 { "missing, malformed, of another boot or lock: killed at once", test_kill_now },
                 { "a lease that cannot be looked at: the deadlines stand", test_unreadable_keeps_deadlines },
