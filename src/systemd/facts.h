@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
+#include "cleanup.h"
 #include "time-span.h"
 
 #define SYSTEMD_BUS_NAME "org.freedesktop.systemd1"
