@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The target of the tests: it appends a line every 20 ms to a file that all hosts share, so that
  * a judge outside can tell whether two of them ever ran at the same time.
  *

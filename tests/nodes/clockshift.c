@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* LD_PRELOAD for one program of a test: its CLOCK_REALTIME is off by what a file says.
  *
  * Wall clocks have no namespace, and libfaketime breaks sd-event's timers; so this shifts only

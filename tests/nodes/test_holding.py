@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Who holds runs the target, undisturbed; who doesn't hold stands by."""
 
 from rig.host import boot_all

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What systemd and D-Bus think of what was installed."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Clocks that are wrong, ids given twice, records that vanish: never two."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The rig itself: the judge must see what is unsafe, and every fault must be one."""
 
 import json

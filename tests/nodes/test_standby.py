@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Nothing starts the target on a host that doesn't hold the lock."""
 
 from rig.host import boot_all

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The holder, or a part of it, fails: its target is dead before anybody else's starts."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The rig: booted hosts, a store, a network between them, and a judge.
 
     workspace   what one run owns: a directory, a cgroup, namespaces; and their removal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A cgroup2 directory of our own for each host.
 
 Two hosts without would share one `payload` cgroup and kill each other's units. The directory

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A hub with a store and its front end, and hosts around it."""
 
 import json

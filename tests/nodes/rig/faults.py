@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the front end does to requests besides passing them on.
 
 A rule is a dict: `kind`, and to whom it applies: `host` (a name; None: all), `op` (an operation

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The tests' handle on the front end: faults, counts, its log, and the table behind it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The store's front end: a process in the hub that stands where AWS would.
 
 TLS by the rig's authority, every signature verified, the faults of `faults.py`, a log line for

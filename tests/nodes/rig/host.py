@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """One host: systemd as PID 1 in its own namespaces, and everything that can befall it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Decides from the beats of the targets whether two hosts ever ran at the same time.
 
 A process of a target runs, for the judge, from its first beat to its last, whatever pauses lie

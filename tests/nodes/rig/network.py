@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The network of one cluster: a hub namespace with a bridge, one namespace for each host.
 
 The store and its front end live in the hub, so no packet leaves the rig's own namespaces, and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A certificate authority of the rig's own, and the front end's certificate from it."""
 
 from .network import HUB_ADDRESS

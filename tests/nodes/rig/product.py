@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """cloudlock on a host, as the tests set it up and look at it."""
 
 import json

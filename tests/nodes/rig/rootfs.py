@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """The file system of a host: an overlay of a Debian tree (this machine's own `/`, usually).
 
     upper      the host's own files: host name, machine id, what the tests write

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Finds the booted tests, runs several at a time, says what came of each.
 
 A test is a function `test_*(cluster)` in tests/nodes/test_*.py. It gets a cluster of its own, with a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Verifies AWS signatures (SigV4) with botocore's signer: an implementation that isn't ours.
 
 What arrives is signed again from the received request and the known secret; only the same

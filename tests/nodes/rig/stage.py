@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A tree of the product as `meson install --destdir` leaves it."""
 
 import fcntl

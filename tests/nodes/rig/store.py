@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Starts a DynamoDB-compatible store: dynalite, or Amazon's DynamoDB Local.
 
 Both come from npm, pinned in tests/nodes/store. They run in the hub's namespace, so that nobody

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Commands, deadlines and the two ways in which a test ends early."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Sends requests of botocore's own to the front end: a proper one, or one altered after signing.
 
     python3 -m rig.tamper ADDRESS PORT CA.pem KEY SECRET (body|key|target|nothing)

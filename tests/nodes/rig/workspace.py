@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What one run of the rig owns, and how all of it goes away again.
 
 A run has a name; its directory, cgroup, network namespaces and machine names carry it. It holds
