@@ -63,7 +63,8 @@ static void say(const Program *p, int priority, const char *message_id, const ch
         if (isatty(STDERR_FILENO))
                 fprintf(stderr, "cloudlock-guard: %s\n", text);
         else
-                journal_send(&(JournalEntry){ .priority = priority, .message_id = message_id, .instance = p->instance, .message = text });
+                journal_send(&(JournalEntry){ .priority = priority, .message_id = message_id, .instance = p->instance,
+                                              .message = text });
 }
 
 /* Said once: what fails now will fail again at the next tick. */
@@ -253,7 +254,8 @@ static int set_up(Program *p, bool finishing) {
 
         if (r < 0) {
                 say(p, LOG_ERR, MESSAGE_GUARD_REFUSES,
-                    "cgroup version 2 with cgroup.kill (Linux 5.14) is needed at /sys/fs/cgroup, and was not found there: %s.", strerror(-r));
+                    "cgroup version 2 with cgroup.kill (Linux 5.14) is needed at /sys/fs/cgroup, and was not found there: %s.",
+                    strerror(-r));
                 return r;
         }
         r = sd_id128_get_boot(&boot);

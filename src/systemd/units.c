@@ -248,6 +248,13 @@ int units_stop(Units *units) {
         return result;
 }
 
+const char *units_active_state(const Units *units, size_t target) {
+        const char *state = GUARD_INDEX + 1 + target < units->n_members ?
+                                    units->members[GUARD_INDEX + 1 + target].facts.active_state : NULL;
+
+        return state ? state : "unknown";
+}
+
 int units_kill(Units *units) {
         char *const *const lists[] = { units->cgroups, units->extra_cgroups };
         int result = 0;
