@@ -68,7 +68,8 @@ class Host:
         return [
             "env", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1", *parted, "systemd-nspawn", "--quiet", "--boot",
             "--register=no", "--keep-unit", "--private-users=no", "--system-call-filter=@memlock",
-            "--link-journal=no", "--resolv-conf=off", "--timezone=off",
+            # Which a host of its own would have; PrivateNetwork= wants it for the loopback device.
+            "--capability=CAP_NET_ADMIN", "--link-journal=no", "--resolv-conf=off", "--timezone=off",
             f"--network-namespace-path={self._namespace}", f"--uuid={self._machine_id}",
             f"--machine={self._machine}", f"--hostname={self.name}",
             f"--bind={self.cluster.shared}:{SHARED}", f"--directory={self.root}",

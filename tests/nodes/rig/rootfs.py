@@ -38,6 +38,14 @@ UNIT_FILES = {
                  "AllowIsolate=yes\n",
     # By itself it runs only after an update of /usr, which is not how this product got here.
     "systemd-sysusers.service.d/rig.conf": "[Unit]\nConditionNeedsUpdate=\n",
+    # nspawn gives each boot an id of its own by a mount on /proc, which a sandbox with a /proc of its
+    # own (ProtectKernelTunables=, ProtectProc=) does not have: there all hosts' boots would be one.
+    "rig-boot-id.service": "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+                           "ExecStart=cp --no-preserve=mode /proc/sys/kernel/random/boot_id /run/rig-boot-id\n",
+    "sysinit.target.d/rig.conf": "[Unit]\nRequires=rig-boot-id.service\nAfter=rig-boot-id.service\n",
+    **{f"{unit}.service.d/00-rig.conf":
+       "[Service]\nBindReadOnlyPaths=/run/rig-boot-id:/proc/sys/kernel/random/boot_id\n"
+       for unit in ("cloudlock@", "cloudlock-guard@")},
 }
 # Of no use in a host that lives for a minute, and they cost time at each boot.
 MASKED_UNITS = ("systemd-hwdb-update.service", "ldconfig.service", "systemd-update-done.service",

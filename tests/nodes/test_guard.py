@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The guard alone, under leases written by hand: the target ends with the lease, whatever else fails."""
+
+import os
+import signal
+import time
+
+from rig.host import boot_all
+from rig.product import Lock, beats, check_dead_by
+from rig.system import wait_for, write
+
+# From stop_at to kill_at; the target needs a second of it, or ignores SIGTERM and all of it.
+STOP_S = 3
+# Until PID 1 has noticed and started --finish, on a machine that runs other tests at the same time.
+AT_ONCE_S = 4
+
+
+def guarded(cluster, *beat_options, service=""):
+    host, = boot_all([cluster.add_host()])
+    return Lock(host).set_up(*beat_options, service=service, stop_timeout=f"{STOP_S}s")
+
+
+def write_lease(lock, seconds, kill_after_s=STOP_S, **changes):
+    """A lease whose stop_at is `seconds` from now; returns kill_at on CLOCK_MONOTONIC."""
+    boot, mono, raw = (time.clock_gettime_ns(clock) // 1000 for clock in (
+        time.CLOCK_BOOTTIME, time.CLOCK_MONOTONIC, time.CLOCK_MONOTONIC_RAW))
+    stop, kill = round(seconds * 1e6), round((seconds + kill_after_s) * 1e6)
+    elapsed_raw = raw + boot - mono
+    values = {
+        "boot_id": lock.host.run("cat", "/proc/sys/kernel/random/boot_id").strip().replace("-", ""),
+        "lock": "0123456789abcdef", "stop_boottime_us": boot + stop, "stop_raw_us": elapsed_raw + stop,
+        "kill_boottime_us": boot + kill, "kill_raw_us": elapsed_raw + kill, "fence": 7,
+        "holder": f"{lock.host.name}#00000000", **changes}
+    path = lock.host.path(lock.lease_path)
+    write(f"{path}.new", "".join(f"{name}={value}\n" for name, value in values.items()))
+    os.rename(f"{path}.new", path)
+    return (mono + kill) / 1e6
+
+
+def started(cluster, *beat_options, seconds=5, service=""):
+    """A target that runs under a lease; returns the lock and when the lease is over."""
+    lock = guarded(cluster, *beat_options, service=service)
+    kill_s = write_lease(lock, seconds)
+    lock.host.systemctl("start", lock.guard)
+    wait_for("beats", lambda: beats(lock.host) > 10, 10)
+    return lock, kill_s
+
+
+def check_ends(lock, kill_s):
+    """The target is dead by then, and guard and target settle."""
+    wait_for("the lease to be over", lambda: time.monotonic() > kill_s + 0.5, 60)
+    check_dead_by(lock, kill_s + 0.1, "the lease was over")
+    lock.host.cluster.verdict().check([lock.host], min_beats=10)
+
+
+def check_settles(lock):
+    wait_for("guard and target to be down",
+             lambda: not lock.is_target_active() and lock.host.state(lock.guard) in ("inactive", "failed"), 20)
+
+
+def test_guard_refuses_without_lease(cluster):
+    lock = guarded(cluster)
+    for prepare in (lambda: None, lambda: write_lease(lock, -10),
+                    lambda: write_lease(lock, 10, boot_id="0" * 32), lambda: write_lease(lock, 10, fence="x"),
+                    lambda: write_lease(lock, 10, kill_after_s=-1),
+                    lambda: (os.unlink(lock.host.path(lock.lease_path)), os.mkfifo(lock.host.path(lock.lease_path)))):
+        prepare()
+        for unit in (lock.guard, lock.target):
+            assert lock.host.systemctl("start", unit, check=False, timeout=30).code != 0, f"{unit} started"
+        assert not lock.is_target_active()
+    assert beats(lock.host) == 0
+
+
+def test_guard_ends_target_in_order(cluster):
+    lock, kill_s = started(cluster)
+    assert cluster.verdict().of(lock.host)[0].fence == 7
+    check_settles(lock)
+    last = cluster.verdict().last_beat_s(lock.host)
+    assert kill_s - STOP_S - 0.1 <= last <= kill_s, f"the last beat is {kill_s - last:.2f} s before the kill"
+    assert lock.host.show(lock.target, "Result") == "success", "it was not asked politely"
+
+
+def test_guard_kills_what_ignores_sigterm(cluster):
+    lock, kill_s = started(cluster, "--ignore-term", "--child", service="TimeoutStopSec=infinity")
+    check_ends(lock, kill_s)
+    check_settles(lock)
+
+
+def test_guard_ends_what_restarts(cluster):
+    lock, kill_s = started(cluster, "--ignore-term", "--exit-after=0.2", "--status=1",
+                           service="Restart=always\nRestartSec=0\n")
+    check_ends(lock, kill_s)
+    check_settles(lock)
+
+
+def test_guard_kills_when_lease_vanishes(cluster):
+    lock, _ = started(cluster, "--ignore-term", "--child", seconds=60, service="TimeoutStopSec=infinity")
+    lock.host.remove_file(lock.lease_path)
+    check_ends(lock, time.monotonic() + AT_ONCE_S)
+    check_settles(lock)
+
+
+def test_guard_stops_when_asked_by_lease(cluster):
+    lock, _ = started(cluster, "--ignore-term", seconds=60, service="TimeoutStopSec=infinity")
+    check_ends(lock, write_lease(lock, -0.1, kill_after_s=STOP_S))
+    check_settles(lock)
+
+
+def test_guard_follows_a_later_lease(cluster):
+    lock, kill_s = started(cluster, "--ignore-term", "--child")
+    identity = lock.identity()
+    later_s = write_lease(lock, 10)
+    wait_for("the first lease to be over", lambda: time.monotonic() > kill_s + 0.5, 20)
+    assert lock.identity() == identity and lock.is_target_active()
+    check_ends(lock, later_s)
+
+
+def test_guard_killed_alone(cluster):
+    lock, _ = started(cluster, "--ignore-term", "--child", seconds=60, service="TimeoutStopSec=infinity")
+    now = time.monotonic()
+    lock.host.kill(lock.guard)
+    check_ends(lock, now + AT_ONCE_S)
+    check_settles(lock)
+
+
+def test_guard_stopped_alone(cluster):
+    lock, kill_s = started(cluster, "--ignore-term", "--child", seconds=8, service="TimeoutStopSec=infinity")
+    lock.host.kill(lock.guard, signal.SIGSTOP)
+    check_ends(lock, kill_s)
+    check_settles(lock)
+
+
+def test_guard_without_pid1(cluster):
+    lock, kill_s = started(cluster, "--ignore-term", "--child", service="TimeoutStopSec=infinity")
+    lock.host.stop_pid1()
+    check_ends(lock, kill_s)
+    lock.host.cont_pid1()
+    check_settles(lock)
+
+
+def test_guard_without_dbus(cluster):
+    lock, kill_s = started(cluster, seconds=8)
+    lock.host.systemctl("stop", "dbus.socket", "dbus.service", check=False)
+    check_ends(lock, kill_s)
+    check_settles(lock)
+
+
+def test_guard_frozen_target(cluster):
+    """Processes that are frozen when their time comes do not thaw into a life after the lease."""
+    lock, kill_s = started(cluster, "--ignore-term", "--child")
+    lock.host.systemctl("freeze", lock.target)
+    wait_for("the lease to be over", lambda: time.monotonic() > kill_s + 1, 30)
+    lock.host.systemctl("thaw", lock.target, check=False)
+    check_ends(lock, kill_s)
+
+
+def test_guard_in_a_storm_of_reloads(cluster):
+    lock, kill_s = started(cluster, "--ignore-term", "--child", service="TimeoutStopSec=infinity")
+    while time.monotonic() < kill_s + 1:
+        lock.host.systemctl("daemon-reexec", check=False)
+        lock.host.systemctl("daemon-reload", check=False)
+    check_ends(lock, kill_s)
+    check_settles(lock)
