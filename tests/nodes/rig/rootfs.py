@@ -7,6 +7,7 @@
     tree       `/`, or a debootstrapped Debian
 """
 
+import glob
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import stat
 
 from .network import HUB_ADDRESS
 from .pki import STORE_NAME
-from .system import read, run, write
+from .system import Failure, read, run, write
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -38,8 +39,12 @@ UNIT_FILES = {
                  "AllowIsolate=yes\n",
     # By itself it runs only after an update of /usr, which is not how this product got here.
     "systemd-sysusers.service.d/rig.conf": "[Unit]\nConditionNeedsUpdate=\n",
-    # nspawn gives each boot an id of its own by a mount on /proc, which a sandbox with a /proc of its
-    # own (ProtectKernelTunables=, ProtectProc=) does not have: there all hosts' boots would be one.
+}
+# nspawn gives each boot an id of its own by a mount on /proc. Sandboxes with a /proc of their own
+# (ProtectKernelTunables=, ProtectProc=) keep it under systemd 257; under 252 they do not, and all hosts'
+# boots would be one there.
+KEEPS_BOOT_ID_SINCE = 255
+BOOT_ID_FILES = {
     "rig-boot-id.service": "[Unit]\nDefaultDependencies=no\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
                            "ExecStart=cp --no-preserve=mode /proc/sys/kernel/random/boot_id /run/rig-boot-id\n",
     "sysinit.target.d/rig.conf": "[Unit]\nRequires=rig-boot-id.service\nAfter=rig-boot-id.service\n",
@@ -68,6 +73,14 @@ def mount_root(folder, layers):
         f"lowerdir={layers},upperdir={folder}/upper,workdir={folder}/work", "overlay",
         f"{folder}/root")
     return f"{folder}/root"
+
+
+def systemd_version(tree):
+    """The major version of a tree's systemd, by the library that carries it in its name."""
+    found = glob.glob(f"{tree}/usr/lib/*/systemd/libsystemd-shared-*.so")
+    if not found:
+        raise Failure(f"{tree} has no systemd")
+    return int(re.search(r"shared-(\d+)", found[0]).group(1))
 
 
 def _make_product(product, stage):
@@ -100,7 +113,8 @@ def _make_clean(clean, tree, pki_folder):
         if os.path.exists(f"{tree}/{name}"):
             os.makedirs(os.path.dirname(f"{clean}/{name}"), exist_ok=True)
             os.mknod(f"{clean}/{name}", stat.S_IFCHR, os.makedev(0, 0))  # overlay's "deleted"
-    for name, text in UNIT_FILES.items():
+    boot_id = BOOT_ID_FILES if systemd_version(tree) < KEEPS_BOOT_ID_SINCE else {}
+    for name, text in {**UNIT_FILES, **boot_id}.items():
         write(f"{clean}/etc/systemd/system/{name}", text)
     for name in MASKED_UNITS:
         os.symlink("/dev/null", f"{clean}/etc/systemd/system/{name}")
