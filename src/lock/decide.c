@@ -27,7 +27,7 @@ bool units_quiet(const Lock *lock) {
 
         return lock->units_known && units->asked_boot_us >= lock->permit_since_boot_us && !units->job_pending &&
                !units->populated && (units->guard == UNIT_INACTIVE || units->guard == UNIT_FAILED) &&
-               (units->target == UNIT_INACTIVE || units->target == UNIT_FAILED);
+               units->targets_down;
 }
 
 /* `kill`: the file goes, and the guard kills at once. Otherwise a polite stop begins now, with the units' own budget

@@ -205,6 +205,10 @@ static void on_units(Lock *lock, const LockNow *now, const LockEvent *event, Loc
         lock->units_known = true;
         if (first)
                 recognize(lock, now, actions);
+        /* The guard's job is done, whether or not its signal got through. */
+        if (lock->permit == PERMIT_GOOD && lock->guard_since_boot_us == 0 && lock->units.guard == UNIT_ACTIVE &&
+            lock->units.asked_boot_us >= lock->permit_since_boot_us)
+                lock->guard_since_boot_us = now->boot_us;
         if (!ended_by_itself(lock, now))
                 return;
         stand_down(lock, lock->units.clean_oneshot ? USEC_INFINITY : usec_add(now->boot_us, STAND_DOWN_US),

@@ -88,6 +88,7 @@ typedef struct LockUnits {
         bool bound;              /* every target is bound to the guard and may be gated */
         UnitPhase guard;
         UnitPhase target;        /* of several: failed if any is, else the most alive one */
+        bool targets_down;       /* every target is inactive or failed */
         bool job_pending;        /* a job of guard or targets is queued or runs */
         bool populated;          /* a process is in a cgroup of theirs, or it could not be looked at */
         bool clean_oneshot;      /* inactive because every target was a oneshot that succeeded */

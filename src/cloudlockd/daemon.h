@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The one place that knows everything: event -> step -> actions. Each file of this folder turns one side's completions
+ * into events of the core, or the core's actions into calls. */
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "control.h"
+#include "lock.h"
+#include "run-files.h"
+#include "store.h"
+#include "units.h"
+
+#define EVENTS_QUEUED_MAX 4
+
+typedef struct Daemon {
+        const Config *config;
+        sd_event *event;
+        sd_bus *bus; /* NULL while D-Bus is down */
+
+        /* The lock that is led now: the configured one, or first the one that an edited configuration left behind. */
+        Identity identity;
+        char lock_id[LOCK_ID_TEXT_SIZE];
+        bool leaving; /* the old one: give it up in order, then take the new one */
+        Lock *lock;
+        Store *store;
+        LockNow sent; /* when the request under way was sent */
+        LockEventType queued[EVENTS_QUEUED_MAX]; /* what carrying out actions brought about */
+        size_t n_queued;
+
+        Units *units;
+        Control *control;
+        ControlPicture picture;
+        ControlTarget *targets;
+
+        int instance_flock_fd, lock_flock_fd, jump_fd;
+        char boot[RECORD_ID_SIZE], host[RECORD_ID_SIZE];
+        char *holder_id;
+
+        sd_event_source *deadline_timer, *watchdog_timer, *bus_timer, *jump_source;
+        sd_bus_slot *disconnected, *job_slot;
+        usec_t watchdog_us;
+        bool ready, asked_job;
+
+        /* What was said last, so that each change is said once. */
+        LockState said_state;
+        char said_reason[LOCK_REASON_MAX];
+        bool said_ready, said_bus_error, said_failing, said_skew, said_duplicate;
+        char said_status[CONTROL_TEXT_MAX];
+} Daemon;
+
+/* daemon.c: everything built up from the configuration; `listen_fd` < 0: no control socket. Errors are logged. */
+int daemon_new(const Config *config, sd_event *event, int listen_fd, Daemon **ret);
+Daemon *daemon_free(Daemon *daemon);
+
+static inline void daemon_freep(Daemon **d) {
+        daemon_free(*d);
+}
+
+/* leader.c: begins to lead the lock of `identity`; what an earlier run left in /run is taken over. */
+int leader_begin(Daemon *daemon, const Identity *identity);
+int leader_begin_first(Daemon *daemon);
+
+/* pump.c: feeds one event, carries the actions out, arms the timer, tells everybody. */
+void pump(Daemon *daemon, const LockEvent *event);
+void pump_simple(Daemon *daemon, LockEventType type);
+void read_clocks(LockNow *ret);
+
+/* perform.c: the core's actions. */
+void perform(Daemon *daemon, const LockActions *actions);
+
+/* watch-units.c: the bus, lost and found again, and the units on it. */
+int units_begin(Daemon *daemon);
+void bus_connect(Daemon *daemon);
+void bus_forget(Daemon *daemon);
+
+/* stop-signal.c: SIGTERM, and what it stands for. */
+int stop_signal_watch(Daemon *daemon);
+
+/* tell.c: journal, STATUS=, D-Bus, socket. */
+void tell(Daemon *daemon, const LockNow *now);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The daemon's voice: one journal entry a change, with a message id of the catalog and CLOUDLOCK_INSTANCE=. Where
+ * there is no journal (a terminal), plain lines on stderr. */
+
+#include <stdint.h>
+#include <syslog.h>
+
+#include "cleanup.h"
+
+/* Message ids; explained in units/cloudlock.catalog. */
+#define MESSAGE_STATE "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a01"          /* the lock changed its state */
+#define MESSAGE_LOST "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a02"           /* somebody else's record where ours should be */
+#define MESSAGE_STORE_FAILING "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a03"  /* the store does not answer, or refuses */
+#define MESSAGE_STORE_ANSWERS "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a04"  /* it does again */
+#define MESSAGE_CLOCK "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a05"          /* the wall clock drifts from the store's */
+#define MESSAGE_DUPLICATE_ID "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a06"   /* two machines under one my_id */
+#define MESSAGE_CONFIG "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a07"         /* the configuration is refused, or worth a word */
+#define MESSAGE_PROGRAM "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a08"        /* the daemon itself: a file, the bus, a signal */
+
+/* Says which instance all entries are about; the string must outlive them. */
+void log_instance(const char *instance);
+
+void log_entry(int priority, const char *message_id, const char *format, ...) _printf_(3, 4);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon.h"
+#include "file.h"
+#include "log.h"
+#include "parse.h"
+#include "text.h"
+
+#define CONFIG_DIRECTORY "/etc/cloudlock"
+#define PATH_SIZE 512
+#define HOST_NAME_SIZE 256
+
+static int help(void) {
+        printf("cloudlockd INSTANCE\n\n"
+               "Leads the lock of /etc/cloudlock/INSTANCE.conf and runs its target while it is held.\n"
+               "Started by cloudlock@INSTANCE.service.\n\n"
+               "  -h --help      Show this help\n"
+               "     --version   Show the version\n\n"
+               "See cloudlockd(8) and cloudlock.conf(5).\n");
+        return EXIT_SUCCESS;
+}
+
+/* PID 1 hands the file over as a credential, so that it may stay root's alone. */
+static int read_config_file(const char *instance, const char *file_name, char **ret, size_t *ret_size) {
+        const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+        char path[PATH_SIZE];
+        int r;
+
+        if (credentials)
+                snprintf(path, sizeof(path), "%s/config", credentials);
+        else
+                snprintf(path, sizeof(path), "%s", file_name);
+        r = read_small_file(path, CONFIG_SIZE_MAX, ret, ret_size);
+        if (r < 0)
+                log_entry(LOG_ERR, MESSAGE_CONFIG, "%s: %s; it holds the configuration of instance %s, see cloudlock.conf(5)",
+                          path, strerror(-r), instance);
+        return r;
+}
+
+static int load_config(const char *instance, Config **ret) {
+        _cleanup_secret_ char *data = NULL;
+        char file_name[PATH_SIZE], host_name[HOST_NAME_SIZE] = "", warnings[CONFIG_ERROR_MAX] = "";
+        ConfigInput input = {
+                .instance = instance, .file_name = file_name, .environment = environ, .host_name = host_name,
+        };
+        ConfigError error;
+        int r;
+
+        snprintf(file_name, sizeof(file_name), CONFIG_DIRECTORY "/%s.conf", instance);
+        r = read_config_file(instance, file_name, &data, &input.size);
+        if (r < 0)
+                return r;
+        input.data = data;
+        if (gethostname(host_name, sizeof(host_name) - 1) < 0)
+                return -errno;
+        r = config_parse(&input, ret, &error);
+        if (r < 0) {
+                log_entry(LOG_ERR, MESSAGE_CONFIG, "%s", r == -EINVAL ? error.text : strerror(-r));
+                return r;
+        }
+        config_warnings(*ret, warnings, sizeof(warnings));
+        if (*warnings)
+                log_entry(LOG_WARNING, MESSAGE_CONFIG, "%s", warnings);
+        return 0;
+}
+
+static int block_signals(void) {
+        sigset_t signals;
+
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+                return -errno;
+        return sigprocmask(SIG_BLOCK, &signals, NULL) < 0 ? -errno : 0;
+}
+
+static int run(const Config *config, int listen_fd) {
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(daemon_freep) Daemon *daemon = NULL;
+        int r = block_signals();
+
+        if (r >= 0)
+                r = sd_event_new(&event);
+        if (r >= 0)
+                r = daemon_new(config, event, listen_fd, &daemon);
+        if (r >= 0)
+                r = sd_event_loop(event);
+        if (r < 0)
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "Ending: %s", strerror(-r));
+        return r;
+}
+
+static int parse_arguments(int argc, char **argv, const char **ret_instance) {
+        static const struct option options[] = {
+                { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, {},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                if (c == 'h')
+                        exit(help());
+                if (c == 'V') {
+                        puts("cloudlockd " PACKAGE_VERSION);
+                        exit(EXIT_SUCCESS);
+                }
+                return -EINVAL;
+        }
+        if (argc - optind != 1 || !instance_name_is_valid(argv[optind])) {
+                fprintf(stderr, "cloudlockd: expected one INSTANCE, as in /etc/cloudlock/INSTANCE.conf. Try --help.\n");
+                return -EINVAL;
+        }
+        *ret_instance = argv[optind];
+        return 0;
+}
+
+int main(int argc, char **argv) {
+        _cleanup_(config_freep) Config *config = NULL;
+        const char *instance;
+        int n_fds;
+
+        if (parse_arguments(argc, argv, &instance) < 0)
+                return EX_USAGE;
+        log_instance(instance);
+        n_fds = sd_listen_fds(1);
+        if (load_config(instance, &config) < 0)
+                return EX_CONFIG;
+        return run(config, n_fds > 0 ? SD_LISTEN_FDS_START : -1) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the daemon keeps in /run/cloudlock/INSTANCE: the lease for the guard, and the journal of the versions that it
+ * sent, with the lock that they belong to; and the flocks that keep a second daemon away. */
+
+#include <stdbool.h>
+
+#include "lease-text.h"
+#include "lock.h"
+
+#define RUN_DIRECTORY "/run/cloudlock"
+
+/* Which lock it is and under which name we hold it. */
+typedef struct Identity {
+        char *endpoint, *region, *table, *label;
+        char *holder; /* my_id '#' 8 hex digits */
+} Identity;
+
+void identity_done(Identity *identity);
+#define _cleanup_identity_ _cleanup_(identity_done)
+
+/* 0 or -ENOMEM. */
+int identity_copy(const Identity *from, Identity *ret);
+bool identity_equal(const Identity *a, const Identity *b);
+void identity_lock_id(const Identity *identity, char ret[LOCK_ID_TEXT_SIZE]);
+
+typedef struct Journal {
+        Identity identity;
+        char versions[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
+        size_t n_versions;
+} Journal;
+
+/* 0, -ENOENT, -EBADMSG (not one of ours: a torn or foreign file), another errno. */
+int journal_read(const char *instance, Journal *ret);
+int journal_write(const char *instance, const Identity *identity, const LockWrite *write);
+int journal_remove(const char *instance);
+
+/* 0, -ENOENT, -EBADMSG, another errno. */
+int lease_file_read(const char *instance, Lease *ret);
+int lease_file_write(const char *instance, const Lease *lease);
+int lease_file_remove(const char *instance);
+
+/* Takes the flock of the instance, or of the lock. The file descriptor holds it. 0; -EWOULDBLOCK: another daemon has
+ * it; another errno. */
+int flock_instance(const char *instance, int *ret_fd);
+int flock_lock(const char *lock_id, int *ret_fd);

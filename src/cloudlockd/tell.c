@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Everything that is said: each change once, from one place. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "notify.h"
+#include "status-text.h"
+
+static int state_priority(LockState state) {
+        switch (state) {
+        case LOCK_LOST:
+        case LOCK_FAULT:
+                return LOG_ERR;
+        case LOCK_LAPSED:
+        case LOCK_REFUSING:
+        case LOCK_STANDING_DOWN:
+                return LOG_WARNING;
+        case LOCK_STARTING_UP:
+        case LOCK_STANDBY:
+        case LOCK_ACQUIRING:
+        case LOCK_WAITING:
+        case LOCK_STARTING:
+        case LOCK_RUNNING:
+        case LOCK_STOPPING:
+        case LOCK_RELEASING:
+        case LOCK_STOPPED:
+        case _LOCK_STATE_MAX:
+                break;
+        }
+        return LOG_INFO;
+}
+
+static void tell_state(Daemon *daemon) {
+        const LockView *view = &daemon->picture.view;
+        bool reason_matters = view->state == LOCK_REFUSING || view->state == LOCK_STANDING_DOWN;
+
+        if (view->state == daemon->said_state &&
+            (!reason_matters || strncmp(view->reason, daemon->said_reason, sizeof(view->reason)) == 0))
+                return;
+        /* An acquisition of milliseconds, there or back, is not worth a line. */
+        if (view->state != LOCK_ACQUIRING)
+                log_entry(state_priority(view->state), view->state == LOCK_LOST ? MESSAGE_LOST : MESSAGE_STATE, "%s",
+                          daemon->picture.status);
+        daemon->said_state = view->state;
+        snprintf(daemon->said_reason, sizeof(daemon->said_reason), "%s", view->reason);
+}
+
+static void tell_store(Daemon *daemon) {
+        const LockView *view = &daemon->picture.view;
+
+        if (view->store_failing == daemon->said_failing)
+                return;
+        daemon->said_failing = view->store_failing;
+        if (view->store_failing)
+                log_entry(LOG_WARNING, MESSAGE_STORE_FAILING, "The store fails: %s", daemon->picture.store_error);
+        else
+                log_entry(LOG_NOTICE, MESSAGE_STORE_ANSWERS, "The store answers again");
+}
+
+static void tell_clock(Daemon *daemon) {
+        const LockView *view = &daemon->picture.view;
+        int64_t limit_us = (int64_t) CLOCK_SKEW_WARN_US;
+        bool off = view->skew_known && (view->skew_us >= limit_us || view->skew_us <= -limit_us);
+
+        if (off == daemon->said_skew)
+                return;
+        daemon->said_skew = off;
+        log_entry(off ? LOG_WARNING : LOG_NOTICE, MESSAGE_CLOCK, "The clock is %+" PRId64 " s off the store's%s",
+                  view->skew_us / (int64_t) USEC_PER_SEC, off ? "; at the limit the target is stopped: set the clock" : " now");
+}
+
+static void tell_duplicate(Daemon *daemon) {
+        const LockView *view = &daemon->picture.view;
+
+        if (view->duplicate_id == daemon->said_duplicate)
+                return;
+        daemon->said_duplicate = view->duplicate_id;
+        if (view->duplicate_id)
+                log_entry(LOG_ERR, MESSAGE_DUPLICATE_ID,
+                          "Duplicate my_id: another machine holds the lock as %s; give each host its own cloudlock_my_id",
+                          view->record.holder);
+}
+
+static void tell_bus(Daemon *daemon) {
+        int error = control_bus_error(daemon->control);
+
+        if (error < 0 && !daemon->said_bus_error)
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "D-Bus refuses the name org.cloudlock1.%s: %s; is the policy file "
+                          "org.cloudlock1.conf installed?", daemon->config->instance, strerror(-error));
+        daemon->said_bus_error = error < 0;
+}
+
+static void tell_manager(Daemon *daemon) {
+        if (daemon->ready && !daemon->said_ready)
+                daemon->said_ready = notify_send("READY=1") >= 0;
+        if (strcmp(daemon->picture.status, daemon->said_status) == 0)
+                return;
+        snprintf(daemon->said_status, sizeof(daemon->said_status), "%s", daemon->picture.status);
+        notify_send("STATUS=%s", daemon->picture.status);
+}
+
+void tell(Daemon *daemon, const LockNow *now) {
+        lock_view(daemon->lock, &daemon->picture.view);
+        daemon->picture.wall_minus_boot_us = usec_sub(now->wall_us, now->boot_us);
+        status_text(&daemon->picture, now->boot_us, daemon->picture.status, sizeof(daemon->picture.status));
+        tell_state(daemon);
+        tell_store(daemon);
+        tell_clock(daemon);
+        tell_duplicate(daemon);
+        tell_bus(daemon);
+        tell_manager(daemon);
+        control_changed(daemon->control);
+}
