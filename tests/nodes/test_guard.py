@@ -116,7 +116,16 @@ def test_guard_follows_a_later_lease(cluster):
 
 
 def test_guard_killed_alone(cluster):
-    lock, _ = started(cluster, "--ignore-term", "--child", seconds=60, service="TimeoutStopSec=infinity")
+    """The target is asked to stop at once, and killed when the lease is over."""
+    lock, kill_s = started(cluster, "--ignore-term", "--child", seconds=8, service="TimeoutStopSec=infinity")
+    lock.host.kill(lock.guard)
+    wait_for("the target to be asked", lambda: lock.host.state(lock.target) == "deactivating", AT_ONCE_S)
+    check_ends(lock, kill_s)
+    check_settles(lock)
+
+
+def test_guard_killed_alone_polite_target(cluster):
+    lock, _ = started(cluster, seconds=60)
     now = time.monotonic()
     lock.host.kill(lock.guard)
     check_ends(lock, now + AT_ONCE_S)
