@@ -13,7 +13,8 @@ static LockState derive_held(const Lock *lock, const LockNow *now) {
                 return lock->permit == PERMIT_NONE && units_quiet(lock) ? LOCK_RELEASING : LOCK_STOPPING;
         switch (lock->permit) {
         case PERMIT_GOOD:
-                return lock->guard_since_boot_us == 0 || lock->units.target == UNIT_ACTIVATING ? LOCK_STARTING : LOCK_RUNNING;
+                return lock->guard_since_boot_us != 0 && (lock->units.target == UNIT_ACTIVE || lock->p.hold_on_exit) ?
+                        LOCK_RUNNING : LOCK_STARTING;
         case PERMIT_ENDING:
                 return LOCK_LAPSED;
         case PERMIT_NONE:

@@ -27,7 +27,7 @@ struct Units {
         Member *members; /* the guard, then the targets in their order */
         size_t n_members;
         char **cgroups; /* every cgroup in which a target was seen or is to be expected */
-        sd_bus_slot *jobs_question, *match_job, *match_reload, *subscription;
+        sd_bus_slot *jobs_question, *match_job, *match_reload;
         sd_bus_slot *start_question;
         char *start_job; /* object path of the guard's start job; NULL: none that we wait for */
         usec_t asked_boot_us;

@@ -158,12 +158,12 @@ static int watch(Units *units) {
                 r = watch_member(units->members + i, sender);
         if (r < 0 || !on_bus)
                 return r;
-        return sd_bus_call_method_async(units->bus, &units->subscription, SYSTEMD_BUS_NAME, SYSTEMD_MANAGER_PATH,
+        return sd_bus_call_method_async(units->bus, NULL, SYSTEMD_BUS_NAME, SYSTEMD_MANAGER_PATH,
                                         SYSTEMD_MANAGER_INTERFACE, "Subscribe", NULL, NULL, NULL);
 }
 
 static void unwatch(Units *units) {
-        sd_bus_slot **const slots[] = { &units->match_job, &units->match_reload, &units->subscription, &units->start_question };
+        sd_bus_slot **const slots[] = { &units->match_job, &units->match_reload, &units->start_question };
 
         for (size_t i = 0; i < ELEMENTSOF(slots); i++)
                 *slots[i] = sd_bus_slot_unref(*slots[i]);
