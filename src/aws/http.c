@@ -8,8 +8,8 @@
 
 #include "cleanup.h"
 #include "http-internal.h"
-#include "limits.h"
 #include "text.h"
+#include "time-limits.h"
 
 /* A record is under 1 KiB; an error, with what DynamoDB says of policies, a few. */
 #define BODY_SIZE_MAX ((size_t) 64 * 1024)

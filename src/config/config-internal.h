@@ -6,7 +6,7 @@
 
 #include "cleanup.h"
 #include "config.h"
-#include "limits.h"
+#include "time-limits.h"
 
 #define KEYS_MAX 32 /* rows in config-keys.c; checked there */
 

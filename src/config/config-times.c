@@ -63,7 +63,7 @@ static const char *format_seconds(char buf[SECONDS_TEXT_MAX], usec_t span_us) {
         return buf;
 }
 
-/* What the clocks may take off a lease: the drift allowance, and what Date rounds away (see limits.h). */
+/* What the clocks may take off a lease: the drift allowance, and what Date rounds away (see time-limits.h). */
 static usec_t clock_allowance_us(usec_t lease_us) {
         return lease_us / DRIFT_DIVISOR + DATE_RESOLUTION_US;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "limits.h"
+#include "time-limits.h"
 
 /* How often the lease is read, whatever inotify says. */
 #define TICK_US USEC_PER_SEC

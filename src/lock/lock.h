@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "limits.h"
 #include "record.h"
+#include "time-limits.h"
 
 #define LOCK_VERSIONS_MAX 8 /* writes whose fate is unknown, the newest included */
 #define LOCK_JOURNAL_MAX (LOCK_VERSIONS_MAX + 1)

@@ -9,9 +9,9 @@
 
 #include "cleanup.h"
 #include "config.h"
-#include "limits.h"
 #include "parse.h"
 #include "strv.h"
+#include "time-limits.h"
 
 #define SECRET "wJalrXUtnFEMI"
 #define LINES_BEFORE "cloudlock_aws_key_id=A\ncloudlock_aws_secret=" SECRET "\n"

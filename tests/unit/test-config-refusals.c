@@ -8,7 +8,7 @@
 #include "check.h"
 #include "cleanup.h"
 #include "config-input.h"
-#include "limits.h"
+#include "time-limits.h"
 
 #define _cleanup_config_ _cleanup_(config_freep)
 #define SECRET "wJalrXUtnFEMI"

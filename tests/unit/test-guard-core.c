@@ -2,7 +2,7 @@
 /* The guard's core, with time as data. */
 #include "check.h"
 #include "guard-core.h"
-#include "limits.h"
+#include "time-limits.h"
 
 #define BOOT "0123456789abcdef0123456789abcdef"
 #define OTHER_BOOT "00000000000000000000000000000000"
