@@ -53,7 +53,7 @@ static const KnownError known_errors[] = {
 
 /* The server's text, made harmless: printable, cut. */
 static void append_foreign(char *buf, size_t size, const char *text, size_t length_max) {
-        for (size_t i = 0; text[i] && i < length_max; i++)
+        for (size_t i = 0; i < length_max && text[i]; i++)
                 text_append(buf, size, "%c", isprint((unsigned char) text[i]) ? text[i] : '?');
 }
 
