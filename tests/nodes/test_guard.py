@@ -107,11 +107,11 @@ def test_guard_stops_when_asked_by_lease(cluster):
 
 
 def test_guard_follows_a_later_lease(cluster):
-    lock, kill_s = started(cluster, "--ignore-term", "--child")
+    lock, kill_s = started(cluster, "--ignore-term", "--child", seconds=15)
     identity = lock.identity()
-    later_s = write_lease(lock, 10)
+    later_s = write_lease(lock, 25)
     wait_for("the first lease to be over", lambda: time.monotonic() > kill_s + 0.5, 20)
-    assert lock.identity() == identity and lock.is_target_active()
+    assert lock.identity() == identity and lock.is_target_active(), "it ended with the first of two leases"
     check_ends(lock, later_s)
 
 

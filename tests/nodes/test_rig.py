@@ -56,7 +56,7 @@ def refuses(call):
     return False
 
 
-@needs(product=False)
+@needs(product=False, always=True)
 def test_judge_fails_two_unbound_targets(cluster):
     one, other = cluster.boot_hosts(2)
     start_unbound(one, other)
@@ -102,6 +102,11 @@ def test_judge_sees_one_shared_beat(_):
     later = [*lines[:2], "2000000001 node2 9 2 6 main"]
     assert not Verdict("\n".join(later) + "\n").overlaps()
     assert Verdict("\n".join(later) + "\n").fences_in_order()
+
+
+@needs(product=False, always=True)
+def test_front_end_refuses_a_tampered_request(cluster):
+    cluster.tampered_request()
 
 
 @needs(product=False, store="each")

@@ -25,7 +25,11 @@ END_TIMEOUT_S = 30
 
 
 def needs(**what):
-    """Mark a test: product=False (runs without cloudlock), store="ddblocal" (only that one)."""
+    """Mark a test.
+
+    product=False: runs without cloudlock. store="ddblocal": only on that one; "each": on both.
+    always=True: shows that the rig can fail a run, so it is part of every run.
+    """
     def mark(test):
         test.needs = what
         return test
@@ -36,7 +40,12 @@ class Test:
     def __init__(self, module, name, function, store_name):
         self.name = f"{module}.{name}" if store_name is None else f"{module}.{name}[{store_name}]"
         self.function, self.store_name = function, store_name
-        self.needs_product = getattr(function, "needs", {}).get("product", True)
+        what = getattr(function, "needs", {})
+        self.needs_product, self.always = what.get("product", True), what.get("always", False)
+
+    def is_wanted(self, filters):
+        """Whether it is among the tests whose names contain one of `filters`, or runs in every run."""
+        return self.always or not filters or any(part in self.name for part in filters)
 
 
 def discover():
@@ -105,7 +114,8 @@ class Runner:
         except Exception as failure:  # pylint: disable=broad-exception-caught
             where = "".join(traceback.format_exception(failure))
             self._keep(test, where)
-            self._say(self.failed, test, f"FAIL {test.name}: {failure}\n     logs: {self._log_folder(test)}")
+            self._say(self.failed, test, f"FAIL {test.name}: {str(failure) or where.splitlines()[-2].strip()}\n"
+                      f"     logs: {self._log_folder(test)}")
         else:
             took = f"{time.monotonic() - started:.1f} s"
             self._say(self.passed, test, f"ok {test.name} ({'; '.join([took, *notes])})")
