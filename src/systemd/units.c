@@ -248,11 +248,17 @@ int units_stop(Units *units) {
         return result;
 }
 
+/* A literal, and not what PID 1's answer holds: that goes when the next one comes, in the middle of a snapshot. */
 const char *units_active_state(const Units *units, size_t target) {
+        static const char *const states[] = { "active", "reloading", "inactive", "failed", "activating", "deactivating",
+                                              "maintenance", "refreshing" };
         const char *state = GUARD_INDEX + 1 + target < units->n_members ?
                                     units->members[GUARD_INDEX + 1 + target].facts.active_state : NULL;
 
-        return state ? state : "unknown";
+        for (size_t i = 0; state && i < ELEMENTSOF(states); i++)
+                if (strcmp(states[i], state) == 0)
+                        return states[i];
+        return "unknown";
 }
 
 int units_kill(Units *units) {

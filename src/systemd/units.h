@@ -67,8 +67,8 @@ int units_set_bus(Units *units, sd_bus *bus);
 /* Begins a snapshot; one that is under way is not disturbed, and another one follows it. */
 int units_look(Units *units);
 
-/* The ActiveState of a target, by its place in the configuration, as the last complete answer had it; "unknown" before.
- * Valid until the next answer. */
+/* The ActiveState of a target, by its place in the configuration, as the last complete answer had it; "unknown" before. A
+ * literal. */
 const char *units_active_state(const Units *units, size_t target);
 
 /* StartUnit(guard, "replace"); the outcome arrives by guard_started. */
