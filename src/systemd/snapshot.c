@@ -87,7 +87,8 @@ static void sum_up(const Units *units, UnitsSnapshot *ret) {
                 const Member *member = units->members + i;
                 UnitsPhase phase = phase_of(&member->facts);
 
-                s.job_pending |= member->job != MEMBER_JOB_NONE;
+                /* A job that was there beside the state, and is done by the time of ListJobs, made that state stale. */
+                s.job_pending |= member->job != MEMBER_JOB_NONE || member->facts.job_id != 0;
                 s.stop_job_pending &= is_down(phase) || phase == UNITS_DEACTIVATING || member->job == MEMBER_JOB_STOP;
                 if (i == GUARD_INDEX) {
                         s.guard = phase;
