@@ -26,6 +26,7 @@ typedef struct Daemon {
         Identity identity;
         char lock_id[LOCK_ID_TEXT_SIZE];
         bool leaving; /* the old one: give it up in order, then take the new one */
+        bool stopping; /* and take no other one */
         Lock *lock;
         Store *store;
         LockNow sent; /* when the request under way was sent */

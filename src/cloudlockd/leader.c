@@ -90,6 +90,13 @@ static int take_flock(Daemon *daemon) {
         return r;
 }
 
+static void show_identity(Daemon *daemon) {
+        daemon->picture.label = daemon->identity.label;
+        daemon->picture.table = daemon->identity.table;
+        daemon->picture.region = daemon->identity.region;
+        daemon->picture.holder_id = daemon->identity.holder;
+}
+
 int leader_begin(Daemon *daemon, const Identity *identity) {
         _cleanup_identity_ Identity copy = {};
         LockParameters parameters;
@@ -101,6 +108,7 @@ int leader_begin(Daemon *daemon, const Identity *identity) {
         identity_done(&daemon->identity);
         daemon->identity = copy;
         copy = (Identity) {};
+        show_identity(daemon);
         identity_lock_id(&daemon->identity, daemon->lock_id);
         r = take_flock(daemon);
         if (r < 0)
@@ -115,10 +123,6 @@ int leader_begin(Daemon *daemon, const Identity *identity) {
                 return r;
         read_clocks(&now);
         lock_init(daemon->lock, &parameters, &now);
-        daemon->picture.label = daemon->identity.label;
-        daemon->picture.table = daemon->identity.table;
-        daemon->picture.region = daemon->identity.region;
-        daemon->picture.holder_id = daemon->identity.holder;
         return 0;
 }
 

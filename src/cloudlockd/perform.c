@@ -105,6 +105,9 @@ static void revoke_lease(Daemon *daemon) {
 static int on_left(_unused_ sd_event_source *source, void *userdata) {
         Daemon *daemon = userdata;
 
+        /* The order to stop may have come after the old lock was through with its own. */
+        if (daemon->stopping)
+                return sd_event_exit(daemon->event, 0);
         journal_remove(daemon->config->instance);
         if (leader_begin_first(daemon) < 0)
                 return sd_event_exit(daemon->event, EXIT_FAILURE);

@@ -24,7 +24,7 @@ static void leave_to_lease(Daemon *daemon, const char *why) {
 
 static void stop_in_order(Daemon *daemon) {
         log_entry(LOG_INFO, MESSAGE_PROGRAM, "Stopping: the target first, then the lock is released");
-        daemon->leaving = false;
+        daemon->stopping = true;
         pump_simple(daemon, LOCK_EVENT_STOP);
 }
 
