@@ -85,6 +85,8 @@ static void permit(Program *p) {
         GuardNow now = now_of(&clocks);
 
         p->ever_permitted = true;
+        /* Not before: what a container engine put back there must not run without a lease, not for a moment. */
+        trouble(p, "Thawing the extra cgroups", units_freeze_extra(p->units, false));
         p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings);
         trouble(p, "Taking the permit", MIN(p->permit_fd, 0));
         notify_send("READY=1\nSTATUS=%s", guard_status(&p->core, &now, status, sizeof(status)));
@@ -330,8 +332,6 @@ int guard_run(const char *instance, bool finishing) {
         r = set_up(&p, finishing);
         if (r < 0)
                 return GUARD_EXIT_FAILURE;
-        if (!finishing)
-                trouble(&p, "Thawing the extra cgroups", units_freeze_extra(p.units, false));
         look_at_lease(&p);
         r = sd_event_loop(p.event);
         if (r < 0)
