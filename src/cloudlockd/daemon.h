@@ -15,7 +15,7 @@
 #include "store.h"
 #include "units.h"
 
-#define EVENTS_QUEUED_MAX 4
+#define EVENTS_QUEUED_MAX LOCK_ACTIONS_MAX
 
 typedef struct Daemon {
         const Config *config;

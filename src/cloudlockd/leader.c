@@ -44,6 +44,7 @@ static int fill_parameters(Daemon *daemon, LockParameters *ret) {
                 .max_clock_skew_us = config->max_clock_skew_us,
                 .request_us = request_timeout_us(config->lease_us),
                 .hold_on_exit = config->on_target_exit == ON_TARGET_EXIT_HOLD,
+                .table_accepted = true,
         };
 
         snprintf(parameters.holder, sizeof(parameters.holder), "%s", daemon->identity.holder);

@@ -141,16 +141,13 @@ static void perform_one(Daemon *daemon, const LockAction *action) {
                 revoke_lease(daemon);
                 break;
         case LOCK_ACTION_START_GUARD:
-                if (!daemon->units || units_start_guard(daemon->units) < 0)
-                        queue(daemon, LOCK_EVENT_GUARD_FAILED);
+                units_start_guard(daemon->units); /* while the bus is down the core asks again */
                 break;
         case LOCK_ACTION_STOP_UNITS:
-                if (daemon->units)
-                        units_stop(daemon->units);
+                units_stop(daemon->units);
                 break;
         case LOCK_ACTION_LOOK:
-                if (daemon->units)
-                        units_look(daemon->units);
+                units_look(daemon->units);
                 break;
         case LOCK_ACTION_EXIT:
                 leave(daemon);

@@ -11,45 +11,43 @@
 /* A write that got no answer for this part of the lease makes way for a new one with a later expire_time. */
 #define WRITE_AGE_DIVISOR 4u
 
+/* What a lease must leave a target to be started for, and how often the start is asked for until the guard is up. */
+#define START_ROOM_US (2 * USEC_PER_SEC)
+#define START_REPEAT_US (5 * USEC_PER_SEC)
+
 void add_action(LockActions *actions, LockActionType type) {
         if (actions->n < LOCK_ACTIONS_MAX)
                 actions->list[actions->n++] = (LockAction) { .type = type };
 }
 
 bool forbidden_to_lead(const Lock *lock, const LockNow *now) {
-        return lock->exiting || now->boot_us < lock->stand_down_boot_us || clock_is_off(lock) ||
+        return lock->exiting || now->boot_us < lock->stand_down_boot_us || clock_is_off(lock) || lock->table_refusal[0] ||
                (lock->units_known && (!lock->units.bound || lock->units.refusal[0]));
 }
 
-/* Proof that nothing runs and nothing is about to: asked for after the permit last changed. */
-bool units_quiet(const Lock *lock) {
+/* PID 1 says that all is over, in a picture that was asked for after the permit last changed. */
+static bool units_down(const Lock *lock) {
         const LockUnits *units = &lock->units;
 
         return lock->units_known && units->asked_boot_us >= lock->permit_since_boot_us && !units->job_pending &&
-               !units->populated && (units->guard == UNIT_INACTIVE || units->guard == UNIT_FAILED) &&
-               units->targets_down;
+               (units->guard == UNIT_INACTIVE || units->guard == UNIT_FAILED) && units->targets_down;
 }
 
-/* `kill`: the file goes, and the guard kills at once. Otherwise a polite stop begins now, with the units' own budget
- * and never beyond what the lease allowed. */
-void end_permit(Lock *lock, const LockNow *now, bool kill, LockActions *actions) {
-        usec_t budget_us = lock->units_known ? lock->units.stop_budget_us : 0;
+/* Proof that nothing runs and nothing is about to: PID 1's word alone is none, the cgroups have to be empty. */
+bool units_quiet(const Lock *lock) {
+        return units_down(lock) && !lock->units.populated;
+}
 
+/* `kill`: the file goes, and the guard kills at once. Otherwise a polite stop begins now, and kill_at stays. */
+void end_permit(Lock *lock, const LockNow *now, bool kill, LockActions *actions) {
         if (kill) {
                 if (!lock->revoked)
                         add_action(actions, LOCK_ACTION_REVOKE);
                 lock->revoked = true;
         } else if (!lock->revoked && lock->permit == PERMIT_GOOD &&
                    !deadline_passed(lock->lease.stop_boot_us, lock->lease.stop_raw_us, now)) {
-                LockLease *lease = &lock->lease;
-                usec_t raw_us = now_raw_suspend_us(now);
-
-                lease->stop_boot_us = now->boot_us;
-                lease->stop_raw_us = raw_us;
-                if (usec_add(now->boot_us, budget_us) < lease->kill_boot_us)
-                        lease->kill_boot_us = usec_add(now->boot_us, budget_us);
-                if (usec_add(raw_us, budget_us) < lease->kill_raw_us)
-                        lease->kill_raw_us = usec_add(raw_us, budget_us);
+                lock->lease.stop_boot_us = now->boot_us;
+                lock->lease.stop_raw_us = now_raw_suspend_us(now);
                 add_action(actions, LOCK_ACTION_LEASE);
         }
         lock->permit = PERMIT_ENDING;
@@ -58,10 +56,12 @@ void end_permit(Lock *lock, const LockNow *now, bool kill, LockActions *actions)
         lock->stop_boot_us = lock->look_boot_us = now->boot_us;
 }
 
+/* A start that would be over at once is not worth its while: the next renewal makes room. */
 static bool lease_has_room(const Lock *lock, const LockNow *now) {
         LockLease lease = lease_of_horizon(lock);
 
-        return lock->horizon_known && !deadline_passed(lease.stop_boot_us, lease.stop_raw_us, now);
+        return lock->horizon_known && !deadline_passed(usec_sub(lease.stop_boot_us, START_ROOM_US),
+                                                       usec_sub(lease.stop_raw_us, START_ROOM_US), now);
 }
 
 static void start_target(Lock *lock, const LockNow *now, LockActions *actions) {
@@ -74,6 +74,7 @@ static void start_target(Lock *lock, const LockNow *now, LockActions *actions) {
         add_action(actions, LOCK_ACTION_LEASE);
         add_action(actions, LOCK_ACTION_START_GUARD);
         lock->look_boot_us = usec_add(now->boot_us, LOOK_BUSY_US);
+        lock->start_boot_us = usec_add(now->boot_us, START_REPEAT_US);
 }
 
 static void decide_permit_good(Lock *lock, const LockNow *now, LockActions *actions) {
@@ -88,6 +89,11 @@ static void decide_permit_good(Lock *lock, const LockNow *now, LockActions *acti
                 end_permit(lock, now, false, actions);
         else if (lock->own == OWN_NONE || (forbidden_to_lead(lock, now) && (lock->exiting || lock->own == OWN_HELD)))
                 end_permit(lock, now, false, actions);
+        else if (lock->guard_since_boot_us == 0 && lock->start_boot_us != 0 && now->boot_us >= lock->start_boot_us) {
+                /* The call may have met a bus that was down; it does no harm twice. */
+                add_action(actions, LOCK_ACTION_START_GUARD);
+                lock->start_boot_us = usec_add(now->boot_us, START_REPEAT_US);
+        }
 }
 
 static void decide_permit(Lock *lock, const LockNow *now, LockActions *actions) {
@@ -108,9 +114,11 @@ static void decide_permit(Lock *lock, const LockNow *now, LockActions *actions) 
 /* Whatever of ours is alive without a permit is stopped, again and again until a picture shows that it is gone. A
  * target that is not bound is not ours to stop: we refuse to lead instead. */
 static void decide_units(Lock *lock, const LockNow *now, LockActions *actions) {
-        bool alive = lock->permit == PERMIT_ENDING ||
-                     (lock->permit == PERMIT_NONE && lock->units_known && lock->units.bound && !units_quiet(lock));
-        bool busy = alive || (lock->permit == PERMIT_GOOD && lock->guard_since_boot_us == 0) || lock->exiting;
+        bool alive = (lock->permit == PERMIT_ENDING && !units_down(lock)) ||
+                     (lock->permit == PERMIT_NONE && lock->units_known && lock->units.bound && !units_down(lock));
+        usec_t interval_us = lock->p.poll_us < UNITS_AGE_US_MAX / 2 ? lock->p.poll_us : UNITS_AGE_US_MAX / 2;
+        bool busy = alive || (lock->permit == PERMIT_GOOD && lock->guard_since_boot_us == 0) || lock->exiting ||
+                    lock->permit == PERMIT_ENDING;
 
         if (alive && now->boot_us >= lock->stop_boot_us) {
                 add_action(actions, LOCK_ACTION_STOP_UNITS);
@@ -118,7 +126,7 @@ static void decide_units(Lock *lock, const LockNow *now, LockActions *actions) {
         }
         if (now->boot_us >= lock->look_boot_us) {
                 add_action(actions, LOCK_ACTION_LOOK);
-                lock->look_boot_us = usec_add(now->boot_us, busy ? LOOK_BUSY_US : lock->p.poll_us);
+                lock->look_boot_us = usec_add(now->boot_us, busy ? LOOK_BUSY_US : interval_us);
         }
 }
 
@@ -131,7 +139,7 @@ bool record_takeable(const Lock *lock, const LockNow *now) {
 
 /* Never while anything of ours is alive: what runs was not started under the lock to be taken. */
 bool may_acquire(const Lock *lock, const LockNow *now) {
-        return lock->own == OWN_NONE && lock->permit == PERMIT_NONE && !forbidden_to_lead(lock, now) &&
+        return lock->own == OWN_NONE && lock->permit == PERMIT_NONE && lock->table_known && !forbidden_to_lead(lock, now) &&
                units_quiet(lock) && now->boot_us <= usec_add(lock->units.asked_boot_us, UNITS_AGE_US_MAX);
 }
 
@@ -166,7 +174,9 @@ static void decide_held(Lock *lock, const LockNow *now, LockActions *actions) {
 static void decide_request(Lock *lock, const LockNow *now, LockActions *actions) {
         if (lock->request != REQUEST_NONE || now->boot_us < lock->retry_boot_us)
                 return;
-        if (lock->read_wanted || lock->own == OWN_UNKNOWN)
+        /* An acquisition that is no longer wanted may have been applied: only a read tells. */
+        if (lock->read_wanted || lock->own == OWN_UNKNOWN ||
+            (lock->own == OWN_NONE && lock->write_open && !may_acquire(lock, now)))
                 send_read(lock, actions);
         else if (lock->own == OWN_HELD)
                 decide_held(lock, now, actions);
@@ -185,12 +195,15 @@ static void decide_exit(Lock *lock, const LockNow *now, LockActions *actions) {
         bool blind = !lock->units_known ||
                      now->boot_us > usec_add(lock->units.asked_boot_us, UNITS_AGE_US_MAX);
 
+        /* What is not bound is not ours to wait for, nor is the lock released beside it. */
+        bool over = lock->permit == PERMIT_NONE && (units_quiet(lock) || (lock->units_known && !lock->units.bound));
+
         if (!lock->exiting)
                 return;
         if (blind && now->boot_us >= usec_add(lock->exiting_since_boot_us, UNITS_AGE_US_MAX))
                 lock->exited = true;
-        else if (lock->permit == PERMIT_NONE && units_quiet(lock))
-                lock->exited = lock->own == OWN_NONE || !in_time || (lock->own == OWN_UNKNOWN && lock->n_ours == 0);
+        else if (over)
+                lock->exited = (lock->own == OWN_NONE && !lock->write_open) || !in_time || (lock->own == OWN_UNKNOWN && lock->n_ours == 0);
         if (lock->exited)
                 add_action(actions, LOCK_ACTION_EXIT);
 }

@@ -32,7 +32,9 @@ static void hold(Lock *lock, const LockNow *now) {
         lock->own = OWN_HELD;
         lock->tenure_lease_us = (usec_t) lock->record.lease_ms * USEC_PER_MSEC;
         lock->renew_boot_us = now->boot_us;
-        lock->gap_end_boot_us = start_us > 0 ? usec_add((usec_t) start_us, lock->p.gap_us) : lock->p.gap_us;
+        /* The tenure may have begun before this boot. */
+        start_us += (int64_t) lock->p.gap_us;
+        lock->gap_end_boot_us = start_us > 0 ? (usec_t) start_us : 0;
 }
 
 /* Somebody else's record, or none, where ours should be: kill now, no grace. */
@@ -72,19 +74,40 @@ static void answered(Lock *lock, const LockNow *now, const LockAnswer *answer) {
         learn_store_time(lock, answer, now);
 }
 
+static usec_t min_us(usec_t a_us, usec_t b_us) {
+        return a_us < b_us ? a_us : b_us;
+}
+
+/* A tenure keeps the lease that it began with; a longer interval that was configured since must not outlast it. */
+static usec_t renew_interval_us(const Lock *lock) {
+        return min_us(lock->p.renew_us, lock->tenure_lease_us / 4);
+}
+
 /* Backoff doubles and is drawn from its whole width ("full jitter"); with short leases it stays within two requests,
  * so that a deadline is not slept through. */
 static void failed(Lock *lock, const LockNow *now) {
         usec_t limit_us = 2 * lock->p.request_us < BACKOFF_US_MAX ? 2 * lock->p.request_us : BACKOFF_US_MAX;
+        usec_t tenure_limit_us = lock->own == OWN_HELD ? renew_interval_us(lock) : limit_us;
         unsigned shift = lock->failures < 16 ? lock->failures : 16;
         usec_t width_us = BACKOFF_US_MIN << shift;
 
         lock->request = REQUEST_NONE;
         lock->failures++;
         lock->retry_boot_us = now->boot_us + BACKOFF_US_MIN / 2 +
-                lock_draw_below(lock, width_us < limit_us ? width_us : limit_us);
+                lock_draw_below(lock, min_us(width_us, min_us(limit_us, tenure_limit_us)));
         if (lock->failing_since_boot_us == 0)
                 lock->failing_since_boot_us = now->boot_us;
+}
+
+static void remember_extremes(Lock *lock) {
+        const Record *record = &lock->record;
+
+        if (!record->is_ours_by_shape)
+                return;
+        if (record->lease_ms > lock->longest_lease_ms)
+                lock->longest_lease_ms = record->lease_ms;
+        if (record->fence > lock->highest_fence)
+                lock->highest_fence = record->fence;
 }
 
 static void on_read(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
@@ -99,10 +122,12 @@ static void on_read(Lock *lock, const LockNow *now, const LockEvent *event, Lock
         lock->read_wanted = false;
         lock->poll_boot_us = usec_add(now->boot_us, lock->p.poll_us);
         show_record(lock, now, event);
-        mine = lock->has_record && record_is_mine(lock, &lock->record);
-        lock->fault = lock->has_record && record_needs_person(lock, &lock->record, &event->answer);
+        lock->fault = lock->has_record && record_needs_person(&lock->record, &event->answer);
+        mine = lock->has_record && !lock->fault && record_is_mine(lock, &lock->record);
         lock->duplicate_id = lock->has_record && record_is_duplicate_id(lock, &lock->record);
-        lock->expired_by_clocks |= lock->has_record && record_expired_by_clocks(lock, &event->answer, now);
+        lock->expired_by_clocks |= lock->has_record && !lock->fault && record_expired_by_clocks(lock, &event->answer, now);
+        if (lock->has_record && !lock->fault)
+                remember_extremes(lock);
         if (mine && !record_is_released(&lock->record)) {
                 /* The read settles which write arrived; it extends nothing, so renew at once. */
                 lock->renew_boot_us = now->boot_us;
@@ -124,23 +149,28 @@ static void on_unclear(Lock *lock, const LockNow *now, const LockEvent *event, L
         lose(lock, now, actions);
 }
 
+/* A lease whose stop_at has passed is not revived: the guard stops already. */
+static void extend_lease(Lock *lock, const LockNow *now, LockActions *actions) {
+        if (lock->permit != PERMIT_GOOD || !lock->units_known || !lock->horizon_known ||
+            deadline_passed(lock->lease.stop_boot_us, lock->lease.stop_raw_us, now))
+                return;
+        lock->lease = lease_of_horizon(lock);
+        add_action(actions, LOCK_ACTION_LEASE);
+}
+
 static void begin_or_extend(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
         lock->fault = lock->duplicate_id = false;
         lock->renewed_boot_us = now->boot_us;
-        lock->renew_boot_us = usec_add(lock->write_first_sent.boot_us, lock->p.renew_us);
-        if (lock->write_kind == WRITE_ACQUIRE && lock->own != OWN_HELD) {
+        if (lock->own != OWN_HELD) {
                 lock->reason[0] = '\0';
                 hold(lock, now);
-                lock->renew_boot_us = usec_add(lock->write_first_sent.boot_us, lock->p.renew_us);
         }
+        lock->renew_boot_us = usec_add(lock->write_first_sent.boot_us, renew_interval_us(lock));
         if (event->answer.date_s <= 0)
                 return; /* no Date, no horizon: what was granted before stands */
         lock->horizon = holder_horizon(lock, &lock->write_first_sent, &event->answer, lock->record.expire_time_ms);
         lock->horizon_known = true;
-        if (lock->permit != PERMIT_GOOD || !lock->units_known)
-                return;
-        lock->lease = lease_of_horizon(lock);
-        add_action(actions, LOCK_ACTION_LEASE);
+        extend_lease(lock, now, actions);
 }
 
 static void on_written(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
@@ -151,6 +181,7 @@ static void on_written(Lock *lock, const LockNow *now, const LockEvent *event, L
         lock->seen = *now;
         lock->shown_boot_us = now->boot_us;
         lock->expired_by_clocks = false;
+        remember_extremes(lock);
         /* Everything sent earlier was conditional on versions that are gone now: it can no longer land. */
         strcpy(lock->ours[0], lock->record.version);
         lock->n_ours = 1;
@@ -161,6 +192,11 @@ static void on_written(Lock *lock, const LockNow *now, const LockEvent *event, L
                 return;
         }
         begin_or_extend(lock, now, event, actions);
+}
+
+static bool lease_nearly_over(const Lock *lock, const LockNow *now) {
+        return deadline_passed(usec_sub(lock->lease.stop_boot_us, LAPSE_SLACK_US),
+                               usec_sub(lock->lease.stop_raw_us, LAPSE_SLACK_US), now);
 }
 
 static const char *end_reason(const LockUnits *units) {
@@ -178,8 +214,7 @@ static bool ended_by_itself(const Lock *lock, const LockNow *now) {
         if (lock->permit != PERMIT_GOOD || lock->guard_since_boot_us == 0 ||
             units->asked_boot_us < lock->guard_since_boot_us)
                 return false;
-        if (deadline_passed(usec_sub(lock->lease.stop_boot_us, LAPSE_SLACK_US),
-                            usec_sub(lock->lease.stop_raw_us, LAPSE_SLACK_US), now))
+        if (lease_nearly_over(lock, now))
                 return false;
         if (units->guard == UNIT_ACTIVATING || (units->guard == UNIT_ACTIVE && units->job_pending))
                 return false;
@@ -192,10 +227,13 @@ static bool ended_by_itself(const Lock *lock, const LockNow *now) {
 static void recognize(Lock *lock, const LockNow *now, LockActions *actions) {
         if (lock->permit != PERMIT_GOOD)
                 return;
-        if (lock->units.guard == UNIT_ACTIVE || lock->units.guard == UNIT_ACTIVATING)
-                lock->guard_since_boot_us = lock->units.asked_boot_us;
-        else
+        if (lock->units.guard != UNIT_ACTIVE && lock->units.guard != UNIT_ACTIVATING) {
                 end_permit(lock, now, false, actions);
+                return;
+        }
+        lock->guard_since_boot_us = lock->units.asked_boot_us;
+        /* The renewal may have been quicker than PID 1: what it granted waits for the budget that is known now. */
+        extend_lease(lock, now, actions);
 }
 
 static void on_units(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
@@ -237,6 +275,15 @@ static void on_unwritable(Lock *lock, const LockNow *now, LockActions *actions) 
                 end_permit(lock, now, true, actions);
 }
 
+/* A guard that refuses because the lease is as good as over is no failure. */
+static void on_guard_failed(Lock *lock, const LockNow *now, LockActions *actions) {
+        if (lock->permit != PERMIT_GOOD)
+                return;
+        if (!lease_nearly_over(lock, now))
+                stand_down(lock, usec_add(now->boot_us, STAND_DOWN_US), "the guard did not start");
+        end_permit(lock, now, false, actions);
+}
+
 static void take_event(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
         switch (event->type) {
         case LOCK_EVENT_TICK:
@@ -268,8 +315,11 @@ static void take_event(Lock *lock, const LockNow *now, const LockEvent *event, L
                 lock->look_boot_us = now->boot_us;
                 break;
         case LOCK_EVENT_GUARD_FAILED:
-                if (lock->permit == PERMIT_GOOD)
-                        stand_down(lock, usec_add(now->boot_us, STAND_DOWN_US), "the guard did not start");
+                on_guard_failed(lock, now, actions);
+                break;
+        case LOCK_EVENT_TABLE:
+                lock->table_known = true;
+                snprintf(lock->table_refusal, sizeof(lock->table_refusal), "%s", event->refusal);
                 break;
         case LOCK_EVENT_LEASE_UNWRITABLE:
                 on_unwritable(lock, now, actions);

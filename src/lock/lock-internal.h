@@ -45,6 +45,8 @@ struct Lock {
         bool expired_by_clocks;  /* rule (b) held for this record */
         bool fault;              /* this record needs a person */
         bool duplicate_id;
+        int64_t longest_lease_ms; /* of all records seen: whoever held before a deletion may have had it */
+        uint64_t highest_fence;
 
         /* Versions of ours that may be in the table, or get there late; none can without its condition `base`. */
         char ours[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
@@ -86,10 +88,12 @@ struct Lock {
         /* The units. */
         bool units_known;
         LockUnits units;
-        usec_t look_boot_us, stop_boot_us; /* when to look, to stop, next */
+        usec_t look_boot_us, stop_boot_us, start_boot_us; /* when to look, to stop, to start, next */
 
         /* What forbids to lead. */
         bool exiting, exited;
+        bool table_known;                    /* it was looked at, or need not be */
+        char table_refusal[LOCK_REASON_MAX]; /* why no lock may be led in this table */
         usec_t exiting_since_boot_us;
         usec_t stand_down_boot_us; /* until then; 0: not standing down */
         char reason[LOCK_REASON_MAX];
@@ -116,7 +120,7 @@ bool clock_is_off(const Lock *lock);
 /* record-rules.c: whose record it is, and what the next one says. */
 bool record_is_released(const Record *record);
 bool record_is_mine(const Lock *lock, const Record *record);
-bool record_needs_person(const Lock *lock, const Record *record, const LockAnswer *answer);
+bool record_needs_person(const Record *record, const LockAnswer *answer);
 bool record_is_duplicate_id(const Lock *lock, const Record *record);
 bool records_equal(const Record *a, const Record *b);
 bool version_is_ours(const Lock *lock, const char *version);

@@ -66,6 +66,7 @@ typedef struct LockParameters {
         usec_t gap_us, lease_us, renew_us, poll_us, max_clock_skew_us;
         usec_t request_us; /* how long one request may take, all in */
         bool hold_on_exit; /* cloudlock_on_target_exit=hold */
+        bool table_accepted; /* no LOCK_EVENT_TABLE is waited for before the lock is taken */
         uint64_t seed[4];  /* not all zero; unique to this run of the daemon: versions are drawn from it */
         /* Versions that an earlier run of the daemon in this boot sent, from the journal. */
         char journal[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
@@ -110,6 +111,7 @@ typedef enum LockEventType {
         LOCK_EVENT_STOP,             /* stop, prove, release, then LOCK_ACTION_EXIT */
         LOCK_EVENT_CLOCK_JUMP,       /* CLOCK_REALTIME was set, or the machine resumed */
         LOCK_EVENT_RESUME,           /* the operator ends a stand-down */
+        LOCK_EVENT_TABLE,            /* the table was looked at: refusal, empty if locks may be led there */
         _LOCK_EVENT_MAX,
 } LockEventType;
 
@@ -125,6 +127,7 @@ typedef struct LockEvent {
         bool has_record;
         Record record;
         LockUnits units;
+        char refusal[LOCK_REASON_MAX];
 } LockEvent;
 
 typedef enum LockActionType {

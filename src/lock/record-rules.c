@@ -26,11 +26,9 @@ bool record_is_mine(const Lock *lock, const Record *record) {
                strcmp(record->boot, lock->p.boot) == 0 && version_is_ours(lock, record->version);
 }
 
-bool record_needs_person(const Lock *lock, const Record *record, const LockAnswer *answer) {
+bool record_needs_person(const Record *record, const LockAnswer *answer) {
         int64_t date_ms = answer->date_s * 1000;
 
-        if (record_is_mine(lock, record))
-                return false;
         if (record->is_ours_by_shape && (record->lease_ms < MSEC(LEASE_US_MIN) || record->lease_ms > MSEC(LEASE_US_MAX)))
                 return true;
         return record->expire_time_ms < 0 || record->start_time_ms < 0 ||
@@ -67,8 +65,13 @@ static int64_t next_start_time_ms(const Lock *lock, const LockNow *now) {
         const Record *old = &lock->record;
         int64_t now_ms = store_time_high_ms(lock, now);
 
-        if (!lock->has_record)
-                return now_ms + MSEC(usec_sub(lock->p.lease_us, lock->p.gap_us));
+        if (!lock->has_record) {
+                int64_t lease_ms = MSEC(lock->p.lease_us), gap_ms = MSEC(lock->p.gap_us);
+
+                if (lock->longest_lease_ms > lease_ms)
+                        lease_ms = lock->longest_lease_ms;
+                return lease_ms > gap_ms ? now_ms + lease_ms - gap_ms : now_ms;
+        }
         if (old->start_time_ms > now_ms)
                 return old->start_time_ms;
         if (old->is_ours_by_shape && record_is_released(old) && strcmp(old->host, lock->p.host) == 0)
@@ -77,7 +80,7 @@ static int64_t next_start_time_ms(const Lock *lock, const LockNow *now) {
 }
 
 static void begin_tenure(const Lock *lock, const LockNow *now, Record *record) {
-        uint64_t previous = lock->has_record && lock->record.is_ours_by_shape ? lock->record.fence : 0;
+        uint64_t previous = lock->highest_fence;
 
         record->start_time_ms = next_start_time_ms(lock, now);
         record->lease_ms = MSEC(lock->p.lease_us);

@@ -76,6 +76,8 @@ usec_t lock_deadline(const Lock *lock) {
         if (lock->permit == PERMIT_GOOD) {
                 sooner(&deadline_us, now_us, on_boottime(lock, lock->lease.stop_boot_us, lock->lease.stop_raw_us));
                 sooner(&deadline_us, now_us, usec_add(lock->permit_since_boot_us, GUARD_START_US_MAX));
+                if (lock->guard_since_boot_us == 0)
+                        sooner(&deadline_us, now_us, lock->start_boot_us);
         } else
                 sooner(&deadline_us, now_us, lock->stop_boot_us);
         if (lock->exiting) {
@@ -108,7 +110,9 @@ static void view_reason(const Lock *lock, LockView *view) {
         if (lock->fault && lock->own == OWN_NONE)
                 snprintf(view->reason, sizeof(view->reason),
                          "the item in the table makes no sense as a lock; a person must look at it and delete it");
-        if (lock->units_known && lock->units.refusal[0])
+        if (lock->table_refusal[0])
+                snprintf(view->reason, sizeof(view->reason), "%s", lock->table_refusal);
+        else if (lock->units_known && lock->units.refusal[0])
                 snprintf(view->reason, sizeof(view->reason), "%s", lock->units.refusal);
         else if (lock->offset_known && clock_is_off(lock))
                 snprintf(view->reason, sizeof(view->reason), "the clock is %s %s (limit %s): set it",
@@ -123,7 +127,7 @@ static usec_t expiry(const Lock *lock) {
 
         if (lock->own == OWN_HELD)
                 return lock->horizon_known ? lock->horizon.boot_us : 0;
-        if (!lock->has_record || record_is_released(&lock->record))
+        if (!lock->has_record || lock->fault || record_is_released(&lock->record))
                 return 0;
         if (lock->record.is_ours_by_shape) {
                 remaining_us = observer_remaining_us(lock, &lock->now);
@@ -199,6 +203,7 @@ void lock_init(Lock *lock, const LockParameters *parameters, const LockNow *now)
         memcpy(lock->random, parameters->seed, sizeof(lock->random));
         memcpy(lock->ours, parameters->journal, sizeof(lock->ours));
         lock->n_ours = parameters->n_journal;
+        lock->table_known = parameters->table_accepted;
         lock->permit = parameters->lease_on_disk ? PERMIT_GOOD : PERMIT_NONE;
         lock->lease = parameters->lease;
         lock->permit_since_boot_us = lock->state_since_boot_us = now->boot_us;
