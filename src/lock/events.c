@@ -126,6 +126,7 @@ static void on_read(Lock *lock, const LockNow *now, const LockEvent *event, Lock
         mine = lock->has_record && !lock->fault && record_is_mine(lock, &lock->record);
         lock->duplicate_id = lock->has_record && record_is_duplicate_id(lock, &lock->record);
         lock->expired_by_clocks |= lock->has_record && !lock->fault && record_expired_by_clocks(lock, &event->answer, now);
+        lock->short_gap = lock->has_record && !lock->record.is_ours_by_shape && lock->p.gap_us < MIXED_FLEET_GAP_US_MIN;
         if (lock->has_record && !lock->fault)
                 remember_extremes(lock);
         if (mine && !record_is_released(&lock->record)) {

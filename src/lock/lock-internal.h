@@ -45,6 +45,7 @@ struct Lock {
         bool expired_by_clocks;  /* rule (b) held for this record */
         bool fault;              /* this record needs a person */
         bool duplicate_id;
+        bool short_gap;          /* the original's record, and our gap is too short to mix with it */
         int64_t longest_lease_ms; /* of all records seen: whoever held before a deletion may have had it */
         uint64_t highest_fence;
 

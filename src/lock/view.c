@@ -114,6 +114,10 @@ static void view_reason(const Lock *lock, LockView *view) {
                 snprintf(view->reason, sizeof(view->reason), "%s", lock->table_refusal);
         else if (lock->units_known && lock->units.refusal[0])
                 snprintf(view->reason, sizeof(view->reason), "%s", lock->units.refusal);
+        else if (lock->short_gap)
+                snprintf(view->reason, sizeof(view->reason),
+                         "%.100s is the original program: beside it cloudlock_restart_gap has to be 2min or more, on every host",
+                         lock->record.holder);
         else if (lock->offset_known && clock_is_off(lock))
                 snprintf(view->reason, sizeof(view->reason), "the clock is %s %s (limit %s): set it",
                          format_span(span, sizeof(span), (usec_t) (skew_us < 0 ? -skew_us : skew_us)),

@@ -4,6 +4,7 @@
 /* A lock on a bench: time is data, events are fed by hand, the actions of the last step are looked at. */
 
 #include "check.h"
+#include "cleanup.h"
 #include "lock-internal.h"
 
 #define EPOCH_S INT64_C(1763928000) /* store time when the bench's CLOCK_BOOTTIME is 0 */

@@ -701,6 +701,178 @@ static void versions_are_distinct_uuids(void) {
         CHECK(strchr("89ab", a[19]));
 }
 
+static void stop_with_an_unbound_target_ends(void) {
+        Record r = peer_record();
+
+        set_up();
+        step((LockEvent) { .type = LOCK_EVENT_UNITS, .units = {
+                .asked_boot_us = now.boot_us, .guard = UNIT_INACTIVE, .target = UNIT_ACTIVE, .populated = true,
+                .refusal = "not bound" } });
+        read_record(&r);
+        step((LockEvent) { .type = LOCK_EVENT_STOP });
+        CHECK(find(LOCK_ACTION_EXIT));
+}
+
+static void polite_stop_keeps_kill_at(void) {
+        usec_t kill_us;
+
+        come_to_run();
+        kill_us = lock.lease.kill_boot_us;
+        jump_to(now.boot_us + SEC);
+        step((LockEvent) { .type = LOCK_EVENT_STOP });
+        CHECK_EQ(find(LOCK_ACTION_LEASE)->lease.stop_boot_us, now.boot_us);
+        CHECK_EQ(find(LOCK_ACTION_LEASE)->lease.kill_boot_us, kill_us);
+}
+
+static void stop_waits_for_an_acquisition_under_way(void) {
+        Record r = peer_record();
+
+        set_up();
+        r.expire_time_ms = 0;
+        read_record(&r);
+        CHECK(find(LOCK_ACTION_WRITE));
+        step((LockEvent) { .type = LOCK_EVENT_STOP });
+        CHECK(!find(LOCK_ACTION_EXIT));
+        written();
+        CHECK(find(LOCK_ACTION_WRITE));
+        CHECK_EQ(lock.write_kind, WRITE_RELEASE);
+        written();
+        CHECK(find(LOCK_ACTION_EXIT));
+}
+
+static void a_lapsed_lease_is_not_revived(void) {
+        come_to_run();
+        tick_at(lock.renew_boot_us);
+        jump_to(lock.lease.stop_boot_us + SEC);
+        written();
+        CHECK(!find(LOCK_ACTION_START_GUARD));
+        CHECK_EQ(lock.permit, PERMIT_ENDING);
+        CHECK_EQ(lock.stand_down_boot_us, 0);
+}
+
+static void adopt(usec_t lease_ms, usec_t left_us) {
+        Record r = peer_record();
+
+        set_up();
+        strcpy(r.host, self_host);
+        strcpy(r.boot, self_boot);
+        strcpy(r.version, "journaled");
+        r.lease_ms = (int64_t) lease_ms;
+        parameters.n_journal = 1;
+        strcpy(parameters.journal[0], "journaled");
+        parameters.lease_on_disk = true;
+        parameters.lease = (LockLease) { now.boot_us + left_us, now.raw_us + left_us, now.boot_us + left_us + 5 * SEC,
+                                         now.raw_us + left_us + 5 * SEC, 77 };
+        lock_init(&lock, &parameters, &now);
+        step((LockEvent) { .type = LOCK_EVENT_TICK });
+        read_record(&r);
+        written();
+}
+
+static void adoption_extends_the_lease_whoever_answers_first(void) {
+        adopt(600000, 10 * SEC);
+        CHECK(!find(LOCK_ACTION_LEASE));
+        units_running();
+        CHECK(find(LOCK_ACTION_LEASE));
+        CHECK(lock.lease.stop_boot_us > now.boot_us + 5 * MIN_);
+        CHECK_EQ(lock.state, LOCK_RUNNING);
+}
+
+static void a_tenure_keeps_its_lease_and_renews_by_it(void) {
+        adopt(40000, 20 * SEC);
+        CHECK_EQ(lock.tenure_lease_us, 40 * SEC);
+        CHECK_EQ(lock.write.record.lease_ms, 40000);
+        CHECK(lock.renew_boot_us <= now.boot_us + 10 * SEC);
+}
+
+static void a_gap_that_was_over_before_this_boot_is_over(void) {
+        Record r = peer_record();
+
+        set_up();
+        r.expire_time_ms = 0;
+        strcpy(r.host, self_host);
+        r.start_time_ms = store_ms() - 86400000; /* the bench booted 1000 s ago */
+        read_record(&r);
+        written();
+        CHECK_EQ(lock.gap_end_boot_us, 0);
+        CHECK(find(LOCK_ACTION_START_GUARD));
+}
+
+static void creator_waits_out_the_longest_lease_it_saw(void) {
+        Record r = peer_record();
+
+        set_up();
+        r.lease_ms = 3600000;
+        r.fence = 9000000000000000;
+        read_record(&r);
+        jump_to(now.boot_us + 10 * SEC);
+        tick_at(now.boot_us);
+        read_none();
+        CHECK(lock.write.create);
+        CHECK(lock.write.record.start_time_ms >= store_ms() + 3600000 - 120000);
+        CHECK(lock.write.record.fence > 9000000000000000);
+}
+
+static void times_at_the_edge_of_numbers_are_a_fault(void) {
+        const int64_t edges[] = { INT64_MAX, INT64_MAX - 1000, INT64_MIN, -1 };
+        LockView view;
+
+        for (size_t i = 0; i < ELEMENTSOF(edges); i++) {
+                Record r = peer_record();
+
+                set_up();
+                r.expire_time_ms = edges[i];
+                read_record(&r);
+                CHECK_EQ(lock.state, LOCK_FAULT);
+                lock_view(&lock, &view);
+                CHECK(!lock.expired_by_clocks);
+        }
+}
+
+static void a_start_that_met_no_bus_is_asked_for_again(void) {
+        Record r = peer_record();
+
+        set_up();
+        r.expire_time_ms = 0;
+        read_record(&r);
+        written();
+        tick_at(lock.gap_end_boot_us);
+        CHECK(find(LOCK_ACTION_START_GUARD));
+        tick_at(lock.start_boot_us);
+        CHECK(find(LOCK_ACTION_START_GUARD));
+        step((LockEvent) { .type = LOCK_EVENT_GUARD_STARTED });
+        tick_at(now.boot_us + 20 * SEC);
+        CHECK(!find(LOCK_ACTION_START_GUARD));
+}
+
+static void a_table_that_is_refused_is_not_led_in(void) {
+        Record r = peer_record();
+
+        set_up();
+        lock.table_known = false;
+        r.expire_time_ms = 0;
+        read_record(&r);
+        CHECK(!find(LOCK_ACTION_WRITE));
+        step((LockEvent) { .type = LOCK_EVENT_TABLE, .refusal = "eventually consistent" });
+        CHECK(!find(LOCK_ACTION_WRITE));
+        CHECK_EQ(lock.state, LOCK_REFUSING);
+        step((LockEvent) { .type = LOCK_EVENT_TABLE });
+        CHECK(find(LOCK_ACTION_WRITE));
+}
+
+static void beside_the_original_a_short_gap_is_refused(void) {
+        Record r = { .expire_time_ms = 1, .start_time_ms = 5, .holder = "java", .version = "x" };
+
+        set_up();
+        lock.p.gap_us = 2 * MIN_ - 1;
+        read_record(&r);
+        CHECK(!find(LOCK_ACTION_WRITE));
+        CHECK_EQ(lock.state, LOCK_REFUSING);
+        set_up();
+        read_record(&r);
+        CHECK(find(LOCK_ACTION_WRITE));
+}
+
 static const Case cases[] = {
         { "starts by reading", starts_by_reading },
         { "takes a released record at once", takes_a_released_record_at_once },
@@ -746,6 +918,18 @@ static const Case cases[] = {
         { "absurd records need a person", absurd_records_need_a_person },
         { "unwritable lease gives the lock up", unwritable_lease_gives_the_lock_up },
         { "answers without a Date grant nothing", answers_without_a_date_grant_nothing },
+        { "stop with an unbound target ends", stop_with_an_unbound_target_ends },
+        { "polite stop keeps kill_at", polite_stop_keeps_kill_at },
+        { "stop waits for an acquisition under way", stop_waits_for_an_acquisition_under_way },
+        { "a lapsed lease is not revived", a_lapsed_lease_is_not_revived },
+        { "adoption extends the lease, whoever answers first", adoption_extends_the_lease_whoever_answers_first },
+        { "a tenure keeps its lease and renews by it", a_tenure_keeps_its_lease_and_renews_by_it },
+        { "a gap over before this boot is over", a_gap_that_was_over_before_this_boot_is_over },
+        { "creator waits out the longest lease it saw", creator_waits_out_the_longest_lease_it_saw },
+        { "times at the edge of numbers are a fault", times_at_the_edge_of_numbers_are_a_fault },
+        { "a start that met no bus is asked for again", a_start_that_met_no_bus_is_asked_for_again },
+        { "a table that is refused is not led in", a_table_that_is_refused_is_not_led_in },
+        { "beside the original a short gap is refused", beside_the_original_a_short_gap_is_refused },
         { "versions are distinct UUIDs", versions_are_distinct_uuids },
 };
 
