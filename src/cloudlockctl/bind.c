@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "drop-ins.h"
+#include "extra-cgroups.h"
 #include "setup.h"
 #include "strv.h"
 #include "verbs.h"
@@ -27,6 +28,11 @@ static int check_targets(const Setup *setup) {
                         fprintf(stderr, "%s\n", text);
                         return -EINVAL;
                 }
+        if (!extra_cgroups_check(setup->config->extra_cgroups, setup->config->target_units, setup->guard.control_group, text,
+                                 sizeof(text))) {
+                fprintf(stderr, "%s\n", text);
+                return -EINVAL;
+        }
         if (stop_us == USEC_INFINITY)
                 stop_us = binding_stop_budget_us(setup->targets, setup->n_targets);
         if (config_check_times(setup->config, stop_us, &error) < 0) {
