@@ -170,3 +170,15 @@ def test_guard_in_a_storm_of_reloads(cluster):
         lock.host.systemctl("daemon-reload", check=False)
     check_ends(lock, kill_s)
     check_settles(lock)
+
+
+def test_guard_lets_a_killed_target_run_again(cluster):
+    """What cgroup.kill did to the target's cgroup does not cling to its next start."""
+    lock, kill_s = started(cluster, "--ignore-term", "--child", service="TimeoutStopSec=infinity")
+    check_ends(lock, kill_s)
+    check_settles(lock)
+    before = beats(lock.host)
+    kill_s = write_lease(lock, 8)
+    lock.host.systemctl("start", lock.guard)
+    wait_for("beats of the second run", lambda: beats(lock.host) > before + 100, 8)
+    check_ends(lock, kill_s)
