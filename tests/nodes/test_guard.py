@@ -40,10 +40,11 @@ def write_lease(lock, seconds, kill_after_s=STOP_S, **changes):
 def started(cluster, *beat_options, seconds=5, service=""):
     """A target that runs under a lease; returns the lock and when the lease is over."""
     lock = guarded(cluster, *beat_options, service=service)
-    kill_s = write_lease(lock, seconds)
+    # A busy machine may take seconds to start it; the lease that the test is about comes after.
+    write_lease(lock, 120)
     lock.host.systemctl("start", lock.guard)
-    wait_for("beats", lambda: beats(lock.host) > 10, 10)
-    return lock, kill_s
+    wait_for("beats", lambda: beats(lock.host) > 10, 30)
+    return lock, write_lease(lock, seconds)
 
 
 def check_ends(lock, kill_s):
