@@ -33,7 +33,7 @@ REGION, TABLE, LABEL, TOKEN = "eu-central-1", "locks", "validator", "FwoGZXIvYXd
 KEY = {"AKIDEXAMPLE": {"secret": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "token": TOKEN}}
 VERSIONS = [f"{i}0000000-0000-4000-8000-000000000000" for i in range(10)]
 SLOW_S = 30  # nothing here takes so long unless it hangs
-STILL_MS_MAX = 1000  # a loop that stands still for longer was blocked (the machine may be busy)
+STILL_MS_MAX = 1000  # a loop that stands still for longer was blocked; see crowd()
 
 
 def free_port():
@@ -205,6 +205,11 @@ class Front(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
+def crowd():
+    """How many times longer things may take because others want the processors, too."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 class Answer:
     def __init__(self, line):
         fields = line.rstrip("\n").split("\t")
@@ -228,7 +233,7 @@ class Probe:
 
     def ask(self, command, timeout_ms=5000):
         answer = Answer(self.line(f"{command} {timeout_ms}"))
-        if WRAPPER == [] and answer.still_ms > STILL_MS_MAX:
+        if WRAPPER == [] and answer.still_ms > STILL_MS_MAX * crowd():
             raise AssertionError(f"the loop stood still for {answer.still_ms} ms")
         return answer
 
