@@ -30,6 +30,7 @@ def crowd():
     """How many times longer things may take because others want the processors, too."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
+
 BUS_CONFIG = """<busconfig>
   <type>session</type>
   <listen>unix:path={0}/bus</listen>
