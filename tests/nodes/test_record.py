@@ -53,3 +53,25 @@ def test_item_deleted_under_holder(cluster):
              lambda: "running" in (one.state(), other.state()), FIRST_START_S + LEASE_S + 40)
     wait_for("enough beats", lambda: beats(one.host) + beats(other.host) > 100, 20)
     cluster.verdict().check([one.host])
+
+
+def check_moved(lock, old_label, new_label):
+    """The old lock was given up in order, with nothing running, before the new one was taken."""
+    release = [one for one in lock.writes() if one.key == old_label][-1]
+    first = [one for one in lock.writes() if one.key == new_label][0]
+    assert lock.host.cluster.front.get(old_label)["expire_time"] == 0, "the old lock was not released"
+    assert release.n < first.n, "the new lock was taken before the old one was released"
+
+
+def test_label_edited(cluster):
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host).set_up(lock_label="old")
+    lock.start()
+    lock.wait_running()
+    lock.configure(lock_label="new")
+    host.systemctl("restart", lock.daemon, timeout=120)
+    wait_for("the target to be stopped", lambda: not lock.is_target_active(), 30)
+    lock.wait_state("waiting", "running", timeout=30)
+    check_moved(lock, "old", "new")
+    lock.wait_running()
+    assert len(cluster.verdict().of(host)) == 2, "the target ran on while the lock changed"

@@ -3,8 +3,11 @@
  *
  *     read MS | create VERSION MS | update VERSION EXPECTED,… MS     one request; MS is its timeout
  *     supersede MS                                                   two reads at once: one answer is to come
- *     cancel MS                                                      a read, dropped after 50 ms: no answer is to come
+ *     cancel MS                                                      both at once, dropped after 50 ms: no answer is to come
+ *     look MS                                                        at the table; the outcome is the verdict
+ *     both MS                                                        a look and a read beside it: two answers are to come
  *     last MS                                                        a read whose handler frees the store, and the end
+ *     last-look MS                                                   a look whose handler does
  *
  * Arguments: endpoint, region, table, label. An answer is a line: outcome, Date, 1 if there is a record, its version,
  * holder and fence, the longest time in ms that the loop stood still, the error; separated by tabs. */
@@ -38,6 +41,13 @@ static const char *const outcomes[] = {
         [STORE_RETRY] = "retry", [STORE_PERSON] = "person",
 };
 
+static const char *const verdicts[] = {
+        [TABLE_FINE] = "ok",
+        [TABLE_REFUSED] = "refused",
+        [TABLE_NOT_ALLOWED] = "not-allowed",
+        [TABLE_RETRY] = "retry",
+};
+
 static usec_t now_us(void) {
         struct timespec ts;
 
@@ -56,13 +66,11 @@ static int on_beat(sd_event_source *source, uint64_t usec _unused_, void *userda
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static void on_answer(const StoreAnswer *answer, void *userdata) {
-        Probe *probe = userdata;
+static void print_answer(Probe *probe, const char *outcome, const StoreAnswer *answer) {
         const Record *record = &answer->record;
 
-        printf("%s\t%" PRIi64 "\t%d\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%s\n", outcomes[answer->outcome], answer->date_s,
-               answer->has_record, record->version, record->holder, record->fence,
-               probe->still_us_max / USEC_PER_MSEC, answer->error);
+        printf("%s\t%" PRIi64 "\t%d\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%s\n", outcome, answer->date_s, answer->has_record,
+               record->version, record->holder, record->fence, probe->still_us_max / USEC_PER_MSEC, answer->error);
         fflush(stdout);
         probe->still_us_max = 0;
         if (probe->last) {
@@ -71,10 +79,22 @@ static void on_answer(const StoreAnswer *answer, void *userdata) {
         }
 }
 
+static void on_answer(const StoreAnswer *answer, void *userdata) {
+        print_answer(userdata, outcomes[answer->outcome], answer);
+}
+
+static void on_looked(const TableAnswer *answer, void *userdata) {
+        StoreAnswer as_answer = { 0 };
+
+        snprintf(as_answer.error, sizeof(as_answer.error), "%s", answer->error);
+        print_answer(userdata, verdicts[answer->verdict], &as_answer);
+}
+
 static int on_cancel(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
         Probe *probe = userdata;
 
         store_cancel(probe->store);
+        store_look_cancel(probe->store);
         printf("cancelled\n");
         fflush(stdout);
         return 0;
@@ -120,10 +140,14 @@ static int obey(Probe *probe, char *line) {
         if (strcmp(words[0], "update") == 0 && n == 4)
                 return write_record(probe, words[1], words[2], timeout_us);
 
-        probe->last = strcmp(words[0], "last") == 0;
+        probe->last = strncmp(words[0], "last", strlen("last")) == 0;
+        if (strcmp(words[0], "look") == 0 || strcmp(words[0], "last-look") == 0)
+                return store_look_at_table(probe->store, timeout_us, on_looked, probe);
         r = store_read(probe->store, timeout_us, on_answer, probe);
         if (r >= 0 && strcmp(words[0], "supersede") == 0)
                 r = store_read(probe->store, timeout_us, on_answer, probe);
+        if (r >= 0 && (strcmp(words[0], "both") == 0 || strcmp(words[0], "cancel") == 0))
+                r = store_look_at_table(probe->store, timeout_us, on_looked, probe);
         if (r >= 0 && strcmp(words[0], "cancel") == 0)
                 r = sd_event_add_time_relative(probe->event, NULL, CLOCK_MONOTONIC, CANCEL_AFTER_US, 1, on_cancel, probe);
         return r;

@@ -71,10 +71,10 @@ class Dynalite:
             raise RuntimeError(answer)
         return json.loads(answer)
 
-    def create_table(self, name):
+    def create_table(self, name, key="label"):
         self.call("CreateTable", TableName=name, BillingMode="PAY_PER_REQUEST",
-                  KeySchema=[{"AttributeName": "label", "KeyType": "HASH"}],
-                  AttributeDefinitions=[{"AttributeName": "label", "AttributeType": "S"}])
+                  KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+                  AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}])
         while self.call("DescribeTable", TableName=name)["Table"]["TableStatus"] != "ACTIVE":
             time.sleep(0.02)
 
@@ -132,6 +132,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def sound(self, request):
         self.answer(*self.forward(request))
+
+    def looks_denied(self, request):
+        if request.headers["x-amz-target"].endswith("GetItem"):
+            self.sound(request)
+        else:
+            self.answer(400, b'{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"no"}')
+
+    def expiring(self, request):
+        if request.headers["x-amz-target"].endswith("DescribeTimeToLive"):
+            self.answer(200, b'{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"expire_time"}}')
+        else:
+            self.sound(request)
+
+    def global_of_2017(self, request):
+        operation = request.headers["x-amz-target"].rpartition(".")[2]
+        if operation == "DescribeTable":
+            _, body, _ = self.forward(request)
+            described = json.loads(body)
+            described["Table"]["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+            self.answer(200, json.dumps(described).encode())
+        elif operation == "DescribeGlobalTable":
+            self.answer(200, b'{"GlobalTableDescription":{"ReplicationGroup":[{"RegionName":"us-east-1"}]}}')
+        else:
+            self.sound(request)
 
     def hung(self, _request):
         self.server.released.wait(SLOW_S)
@@ -389,6 +413,37 @@ class StoreTest(unittest.TestCase):
         self.front.mode = "sound"
         self.check(probe.ask("read"), "ok")
         self.check(probe.ask("last"), "ok")
+
+    def operations(self):
+        return [request.headers["x-amz-target"].rpartition(".")[2] for request in self.front.requests]
+
+    def test_looking_at_the_table(self):
+        self.check(self.probe().ask("look"), "ok")
+        self.assertEqual(self.operations(), ["DescribeTable", "DescribeTimeToLive"])
+        self.assertEqual(self.front.refused, [])
+        self.check(self.probe(table="nowhere").ask("look"), "retry", "nowhere in eu-central-1 does not exist")
+        self.dynalite.create_table("by-id", "id")
+        self.check(self.probe(table="by-id").ask("look"), "refused", "another key than label (String)")
+        self.check(self.probe(keys=False).ask("look"), "retry", "there are no AWS keys")
+        self.check(self.probe(keys=False).ask("last-look"), "retry")
+
+    def test_tables_that_will_not_do(self):
+        probe = self.probe()
+        for mode, outcome, says in (("looks_denied", "not-allowed", "dynamodb:DescribeTable"), ("damaged", "retry", "crc32"),
+                                    ("expiring", "refused", "expire_time"), ("cut", "retry", "127.0.0.1"),
+                                    ("global_of_2017", "refused", "global table"), ("sound", "ok", "")):
+            with self.subTest(mode):
+                self.front.mode = mode
+                self.check(probe.ask("look"), outcome, says)
+        self.check(probe.ask("last-look"), "ok")
+
+    def test_look_beside_a_read(self):
+        probe = self.probe()
+        self.check(probe.ask("both"), "ok")
+        self.check(Answer(probe.process.stdout.readline()), "ok")
+        self.assertEqual(sorted(self.operations()), ["DescribeTable", "DescribeTimeToLive", "GetItem"])
+        self.front.mode = "hung"
+        self.check(probe.ask("look", 700), "retry", "in time")
 
     def test_proxy_is_for_https_only(self):
         nowhere = f"http://127.0.0.1:{free_port()}"
