@@ -6,7 +6,7 @@
 
 #include "crc32.h"
 #include "dynamodb-error.h"
-#include "dynamodb.h"
+#include "dynamodb-internal.h"
 #include "json.h"
 #include "parse.h"
 #include "text.h"
@@ -141,14 +141,13 @@ static void parse_item(const DynamoDBContext *context, json_object *item, StoreA
         ret->has_record = true;
 }
 
-/* What comes before the difference between reads and writes: whether this is a sound answer of 200, and then its
- * JSON. 0 with *ret_object, or 1: *ret_answer says what it was. */
-static int open_answer(const DynamoDBContext *context, const HttpAnswer *answer, json_object **ret_object,
-                       StoreAnswer *ret_answer) {
+int dynamodb_open_answer(const DynamoDBContext *context, const HttpAnswer *answer, json_object **ret_object,
+                         StoreAnswer *ret_answer) {
         _cleanup_json_ json_object *object = NULL;
         bool is_json;
 
         *ret_answer = (StoreAnswer) { .outcome = STORE_OK, .date_s = answer->date_s };
+        *ret_object = NULL;
         if (answer->status == 0) {
                 set_outcome(ret_answer, STORE_RETRY, "%s", answer->error);
                 return 1;
@@ -162,6 +161,7 @@ static int open_answer(const DynamoDBContext *context, const HttpAnswer *answer,
         if (answer->status != 200) {
                 ret_answer->outcome = dynamodb_classify_error(context, answer, object, sizeof(ret_answer->error),
                                                               ret_answer->error);
+                *ret_object = TAKE_PTR(object);
                 return 1;
         }
         if (!is_json) {
@@ -177,7 +177,7 @@ void dynamodb_read_answer(const DynamoDBContext *context, const HttpAnswer *answ
         _cleanup_json_ json_object *object = NULL;
         json_object *item;
 
-        if (open_answer(context, answer, &object, ret) != 0) {
+        if (dynamodb_open_answer(context, answer, &object, ret) != 0) {
                 /* nothing was on condition */
                 if (ret->outcome == STORE_CONDITION_FAILED)
                         ret->outcome = STORE_RETRY;
@@ -193,5 +193,5 @@ void dynamodb_read_answer(const DynamoDBContext *context, const HttpAnswer *answ
 void dynamodb_write_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret) {
         _cleanup_json_ json_object *object = NULL;
 
-        (void) open_answer(context, answer, &object, ret);
+        (void) dynamodb_open_answer(context, answer, &object, ret);
 }

@@ -65,6 +65,12 @@ static const char *error_code(json_object *object) {
         return hash ? hash + 1 : type;
 }
 
+bool dynamodb_is_error(json_object *object, const char *code) {
+        const char *found = error_code(object);
+
+        return found && strcmp(found, code) == 0;
+}
+
 static const char *error_message(json_object *object) {
         return json_string_member(object, "message") ?: json_string_member(object, "Message") ?: "";
 }

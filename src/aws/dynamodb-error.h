@@ -11,3 +11,6 @@
  * for a person, without anything secret in it. */
 StoreOutcome dynamodb_classify_error(const DynamoDBContext *context, const HttpAnswer *answer, json_object *object,
                                      size_t size, char *ret_text);
+
+/* Whether the body of an answer that is not 200 names this error; `object` as above. */
+bool dynamodb_is_error(json_object *object, const char *code);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The table as the lock sees it: one consistent read and one conditional write of one item, asynchronously on
- * sd-event. One call is one attempt; trying again is the caller's (the core's) decision. */
+/* The table as the lock sees it: one consistent read and one conditional write of one item, and a look at what kind of
+ * table it is in, asynchronously on sd-event. One call is one attempt; trying again is the caller's (the core's)
+ * decision. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +45,22 @@ typedef struct StoreWrite {
         size_t n_expected;
 } StoreWrite;
 
+typedef enum TableVerdict {
+        TABLE_FINE,
+        TABLE_REFUSED,     /* it can't hold a lock */
+        TABLE_NOT_ALLOWED, /* nothing is known to be wrong with it, but the keys have no right to look at everything */
+        TABLE_RETRY,       /* nothing is known */
+} TableVerdict;
+
+typedef struct TableAnswer {
+        TableVerdict verdict;
+        char error[STORE_ERROR_MAX]; /* a sentence for a person unless TABLE_FINE */
+        const char *assumption;      /* of NOT_ALLOWED: what has to be true of the table then; a clause, a literal */
+        bool streams_images;         /* it has a stream of new and old images, which a global table of 2017 needs */
+} TableAnswer;
+
+typedef void (*TableHandler)(const TableAnswer *answer, void *userdata);
+
 typedef struct Store Store;
 
 int store_new(sd_event *event, const StoreConfig *config, Store **ret);
@@ -59,3 +76,8 @@ static inline void store_freep(Store **s) {
 int store_read(Store *store, usec_t timeout_us, StoreHandler handler, void *userdata);
 int store_write(Store *store, const StoreWrite *write, usec_t timeout_us, StoreHandler handler, void *userdata);
 void store_cancel(Store *store);
+
+/* Looks at the table, beside the read or write that is under way, and in the same terms: one look at a time.
+ * `timeout_us` bounds each of its requests, up to three. */
+int store_look_at_table(Store *store, usec_t timeout_us, TableHandler handler, void *userdata);
+void store_look_cancel(Store *store);

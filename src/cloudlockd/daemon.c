@@ -183,6 +183,7 @@ Daemon *daemon_free(Daemon *daemon) {
         bus_forget(daemon);
         daemon->units = units_free(daemon->units);
         daemon->control = control_free(daemon->control);
+        table_forget(daemon);
         daemon->store = store_free(daemon->store);
         sd_event_source_unref(daemon->deadline_timer);
         sd_event_source_unref(daemon->watchdog_timer);

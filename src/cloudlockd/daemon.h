@@ -42,15 +42,15 @@ typedef struct Daemon {
         char boot[RECORD_ID_SIZE], host[RECORD_ID_SIZE];
         char *holder_id;
 
-        sd_event_source *deadline_timer, *watchdog_timer, *bus_timer, *jump_source;
+        sd_event_source *deadline_timer, *watchdog_timer, *bus_timer, *jump_source, *table_timer;
         sd_bus_slot *disconnected, *job_slot;
-        usec_t watchdog_us;
+        usec_t watchdog_us, table_retry_us;
         bool ready, asked_job;
 
         /* What was said last, so that each change is said once. */
         LockState said_state;
         char said_reason[LOCK_REASON_MAX];
-        bool said_ready, said_bus_error, said_failing, said_skew, said_duplicate;
+        bool said_ready, said_bus_error, said_failing, said_skew, said_duplicate, said_table_error;
         char said_status[CONTROL_TEXT_MAX];
 } Daemon;
 
@@ -65,6 +65,10 @@ static inline void daemon_freep(Daemon **d) {
 /* leader.c: begins to lead the lock of `identity`; what an earlier run left in /run is taken over. */
 int leader_begin(Daemon *daemon, const Identity *identity);
 int leader_begin_first(Daemon *daemon);
+
+/* table.c: whether the table can hold locks. Forgotten before its store is. */
+int table_begin(Daemon *daemon);
+void table_forget(Daemon *daemon);
 
 /* pump.c: feeds one event, carries the actions out, arms the timer, tells everybody. */
 void pump(Daemon *daemon, const LockEvent *event);

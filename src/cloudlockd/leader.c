@@ -44,7 +44,6 @@ static int fill_parameters(Daemon *daemon, LockParameters *ret) {
                 .max_clock_skew_us = config->max_clock_skew_us,
                 .request_us = request_timeout_us(config->lease_us),
                 .hold_on_exit = config->on_target_exit == ON_TARGET_EXIT_HOLD,
-                .table_accepted = true,
         };
 
         snprintf(parameters.holder, sizeof(parameters.holder), "%s", daemon->identity.holder);
@@ -69,6 +68,7 @@ static int open_store(Daemon *daemon) {
                 .aws_session_token = config->aws_session_token,
         };
 
+        table_forget(daemon);
         daemon->store = store_free(daemon->store);
         return store_new(daemon->event, &store_config, &daemon->store);
 }
@@ -158,6 +158,9 @@ int leader_begin_first(Daemon *daemon) {
                 return r;
         if (r == 0)
                 r = leader_begin(daemon, &configured);
+        /* To give up a lock, its table need not be one that we would take another in. */
+        if (r >= 0 && !daemon->leaving)
+                r = table_begin(daemon);
         if (r < 0)
                 return r;
         pump_simple(daemon, daemon->leaving ? LOCK_EVENT_STOP : LOCK_EVENT_TICK);

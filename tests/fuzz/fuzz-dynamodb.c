@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A server that may answer anything. The first byte says to what (bit 0: a write) and with which status. */
+/* A server that may answer anything. The first byte says to what (bit 0: a write; bits 3 and 4: a question
+ * about the table) and with which status (bits 1 and 2). */
 
 #include <ctype.h>
 #include <stdint.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "dynamodb.h"
+#include "table-answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -59,6 +60,25 @@ static void check_answer(const StoreAnswer *answer, bool is_write, int status) {
                 check_record(&answer->record);
 }
 
+static void check_table(TableQuestion question, const HttpAnswer *http) {
+        TableAnswer answer;
+        size_t length;
+
+        memset(&answer, 0xaa, sizeof(answer));
+        table_answer(&context, question, http, &answer);
+        length = strnlen(answer.error, sizeof(answer.error));
+        if (length == sizeof(answer.error) || (answer.verdict == TABLE_FINE) != (length == 0))
+                abort();
+        for (size_t i = 0; i < length; i++)
+                if (iscntrl((unsigned char) answer.error[i]))
+                        abort();
+        if (answer.verdict == TABLE_REFUSED && http->status != 200)
+                abort();
+        if ((answer.verdict == TABLE_NOT_ALLOWED) != !!answer.assumption)
+                abort();
+        (void) table_next_question(question, &answer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static const int statuses[] = { 200, 200, 400, 500 };
         _cleanup_free_ char *body = NULL;
@@ -85,5 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         else
                 dynamodb_read_answer(&context, &http, &answer);
         check_answer(&answer, is_write, http.status);
+        if ((data[0] >> 3 & 3) < _TABLE_QUESTION_MAX)
+                check_table((TableQuestion) (data[0] >> 3 & 3), &http);
         return 0;
 }

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Between store.c, which reads and writes the item, store-look.c, which asks what kind of table it is in, and
+ * store-slot.c, which signs and sends for both. */
+
+#include "credentials.h"
+#include "dynamodb.h"
+#include "endpoint.h"
+#include "http.h"
+#include "store.h"
+#include "table-answer.h"
+
+typedef void (*StoreSlotHandler)(Store *store, const HttpAnswer *answer);
+
+/* A place for one request. What is under way in one does not disturb another's. */
+typedef struct StoreSlot {
+        Store *store;
+        HttpTransfer *transfer;
+        sd_event_source *refusal; /* hands over an answer that needed no request: there are no keys */
+        char refusal_text[CREDENTIALS_ERROR_MAX];
+        int64_t signed_s;
+        StoreSlotHandler answered; /* without an answer: refusal_text says why there can't be one; may free the store */
+} StoreSlot;
+
+typedef struct StoreRequest {
+        const char *target, *body;
+        bool fresh; /* as HttpRequest's */
+        usec_t timeout_us;
+} StoreRequest;
+
+/* What store_look_at_table() has found out so far. */
+typedef struct StoreLook {
+        StoreSlot slot;
+        TableQuestion question; /* the one that is under way */
+        TableAnswer answer;
+        usec_t timeout_us;
+        TableHandler handler;
+        void *userdata;
+} StoreLook;
+
+struct Store {
+        sd_event *event;
+        Http *http;
+        Credentials *credentials;
+        char *region, *table, *label, *url;
+        Endpoint endpoint;
+
+        /* the server's clock: its last Date, and CLOCK_BOOTTIME when that arrived; date_s is 0 before the first */
+        int64_t date_s;
+        usec_t date_boot_us;
+
+        /* the read or write that is under way */
+        StoreSlot slot;
+        bool is_write;
+        StoreHandler handler;
+        void *userdata;
+
+        StoreLook look;
+};
+
+/* Zeroed slots only; 0 or a negative errno. */
+int store_slot_init(StoreSlot *slot, Store *store, StoreSlotHandler answered);
+void store_slot_done(StoreSlot *slot);
+
+/* One request at a time; the handler is called exactly once, never from inside, unless it is cancelled before. */
+int store_slot_send(StoreSlot *slot, const StoreRequest *request);
+void store_slot_cancel(StoreSlot *slot);
+
+DynamoDBContext store_slot_context(const StoreSlot *slot);
+
+int store_look_init(Store *store);
