@@ -93,7 +93,7 @@ struct Lock {
 
         /* What forbids to lead. */
         bool exiting, exited;
-        bool table_known;                    /* it was looked at, or need not be */
+        bool table_known;                    /* it was looked at */
         char table_refusal[LOCK_REASON_MAX]; /* why no lock may be led in this table */
         usec_t exiting_since_boot_us;
         usec_t stand_down_boot_us; /* until then; 0: not standing down */

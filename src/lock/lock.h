@@ -66,7 +66,6 @@ typedef struct LockParameters {
         usec_t gap_us, lease_us, renew_us, poll_us, max_clock_skew_us;
         usec_t request_us; /* how long one request may take, all in */
         bool hold_on_exit; /* cloudlock_on_target_exit=hold */
-        bool table_accepted; /* no LOCK_EVENT_TABLE is waited for before the lock is taken */
         uint64_t seed[4];  /* not all zero; unique to this run of the daemon: versions are drawn from it */
         /* Versions that an earlier run of the daemon in this boot sent, from the journal. */
         char journal[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];

@@ -207,7 +207,6 @@ void lock_init(Lock *lock, const LockParameters *parameters, const LockNow *now)
         memcpy(lock->random, parameters->seed, sizeof(lock->random));
         memcpy(lock->ours, parameters->journal, sizeof(lock->ours));
         lock->n_ours = parameters->n_journal;
-        lock->table_known = parameters->table_accepted;
         lock->permit = parameters->lease_on_disk ? PERMIT_GOOD : PERMIT_NONE;
         lock->lease = parameters->lease;
         lock->permit_since_boot_us = lock->state_since_boot_us = now->boot_us;

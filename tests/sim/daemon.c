@@ -104,7 +104,7 @@ void daemon_start(World *w, Host *h) {
         LockNow now = host_now(w, h);
         LockParameters parameters = {
                 .gap_us = w->gap_us, .lease_us = w->lease_us, .renew_us = w->renew_us, .poll_us = w->poll_us,
-                .table_accepted = true, .max_clock_skew_us = CLOCK_SKEW_US_DEFAULT, .request_us = request_timeout_us(w->lease_us),
+                .max_clock_skew_us = CLOCK_SKEW_US_DEFAULT, .request_us = request_timeout_us(w->lease_us),
                 .seed = { draw(w), draw(w), draw(w), draw(w) | 1 },
                 .n_journal = h->n_journal, .lease_on_disk = h->has_lease, .lease = h->lease,
         };
@@ -117,6 +117,8 @@ void daemon_start(World *w, Host *h) {
         lock_init(&h->lock, &parameters, &now);
         note(w, h, "the daemon starts");
         daemon_event(w, h, &(LockEvent) { .type = LOCK_EVENT_TICK });
+        if (h->daemon_up)
+                schedule(w, draw_us(w, USEC_PER_MSEC, 5 * USEC_PER_SEC), EV_DAEMON_STOP, h, h->daemon)->lock_event.type = LOCK_EVENT_TABLE;
 }
 
 void daemon_down(World *w, Host *h) {

@@ -23,7 +23,7 @@ static double elapsed_s(const struct timespec *since) {
 
 static void print_table(const Statistics *statistics) {
         static const char *const events[_LOCK_EVENT_MAX] = { "tick", "read", "unclear", "written", "refused", "failed", "units",
-                                                             "started", "not-started", "unwritable", "stop", "jump", "resume" };
+                                                             "started", "not-started", "unwritable", "stop", "jump", "resume", "table" };
 
         printf("%-14s", "");
         for (unsigned e = 0; e < _LOCK_EVENT_MAX; e++)

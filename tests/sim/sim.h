@@ -22,7 +22,7 @@ typedef enum Kind {
         EV_DAEMON_TICK,
         EV_DAEMON_UNITS,
         EV_DAEMON_JOB, /* the guard's start job ended */
-        EV_DAEMON_STOP, /* or another thing that the daemon hears of once */
+        EV_DAEMON_STOP, /* or another thing that the daemon hears of once: its event tells */
         /* the guard */
         EV_GUARD_TICK,
         EV_GUARD_UNITS,

@@ -80,7 +80,7 @@ static inline void set_up(void) {
         wall_off_us = 0;
         parameters = (LockParameters) {
                 .gap_us = 2 * MIN_, .lease_us = 10 * MIN_, .renew_us = MIN_, .poll_us = 10 * SEC,
-                .table_accepted = true, .max_clock_skew_us = 40 * SEC, .request_us = 10 * SEC, .seed = { 1, 2, 3, 4 },
+                .max_clock_skew_us = 40 * SEC, .request_us = 10 * SEC, .seed = { 1, 2, 3, 4 },
         };
         strcpy(parameters.holder, "self#11111111");
         strcpy(parameters.host, self_host);
@@ -88,6 +88,7 @@ static inline void set_up(void) {
         set_now(1000 * SEC);
         lock_init(&lock, &parameters, &now);
         step((LockEvent) { .type = LOCK_EVENT_TICK });
+        step((LockEvent) { .type = LOCK_EVENT_TABLE });
         units_quiet_now();
 }
 
