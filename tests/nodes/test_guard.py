@@ -44,7 +44,10 @@ def started(cluster, *beat_options, seconds=5, service=""):
     write_lease(lock, 120)
     lock.host.systemctl("start", lock.guard)
     wait_for("beats", lambda: beats(lock.host) > 10, 30)
-    return lock, write_lease(lock, seconds)
+    kill_s = write_lease(lock, seconds)
+    # A guard that is stopped before it has seen this one is still watched by the pace of the first.
+    wait_for("the guard to see the second lease", lambda: "min" not in lock.host.show(lock.guard, "WatchdogUSec"), 10)
+    return lock, kill_s
 
 
 def check_ends(lock, kill_s):
