@@ -37,15 +37,17 @@ static int state_priority(LockState state) {
 static void tell_state(Daemon *daemon) {
         const LockView *view = &daemon->picture.view;
         bool reason_matters = view->state == LOCK_REFUSING || view->state == LOCK_STANDING_DOWN;
+        bool new_reason = reason_matters && strcmp(view->reason, daemon->said_reason) != 0;
+        bool new_holder = view->state == LOCK_STANDBY && strcmp(view->record.holder, daemon->said_holder) != 0;
 
-        if (view->state == daemon->said_state &&
-            (!reason_matters || strncmp(view->reason, daemon->said_reason, sizeof(view->reason)) == 0))
+        if (view->state == daemon->said_state && !new_reason && !new_holder)
                 return;
         /* An acquisition of milliseconds, there or back, is not worth a line. */
         if (view->state != LOCK_ACQUIRING)
                 log_entry(state_priority(view->state), view->state == LOCK_LOST ? MESSAGE_LOST : MESSAGE_STATE, "%s",
                           daemon->picture.status);
         daemon->said_state = view->state;
+        strcpy(daemon->said_holder, view->record.holder);
         snprintf(daemon->said_reason, sizeof(daemon->said_reason), "%s", view->reason);
 }
 

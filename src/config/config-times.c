@@ -156,11 +156,16 @@ static int check_mixed_fleet(Draft *draft) {
         return 0;
 }
 
-/* The line to name: the lease's if there is one, else the renewal's. */
+/* The line to name: the first that is there of what the plan is made of. */
 static unsigned plan_line(const Draft *draft) {
-        unsigned line = draft_line(draft, offsetof(Config, lease_us));
+        static const size_t fields[] = {
+                offsetof(Config, lease_us), offsetof(Config, renew_us), offsetof(Config, stop_timeout_us),
+        };
+        unsigned line = 0;
 
-        return line > 0 ? line : draft_line(draft, offsetof(Config, renew_us));
+        for (size_t i = 0; i < ELEMENTSOF(fields) && line == 0; i++)
+                line = draft_line(draft, fields[i]);
+        return line;
 }
 
 int draft_check_times(Draft *draft) {

@@ -159,7 +159,7 @@ static int check_credentials(Draft *draft) {
                 return place_refuse(&place, "%s is set and %s is not; expected both or neither; %s",
                                     c->aws_key_id ? "cloudlock_aws_key_id" : "cloudlock_aws_secret",
                                     c->aws_key_id ? "cloudlock_aws_secret" : "cloudlock_aws_key_id",
-                                    "add the other, or remove it to use the credentials that AWS's tools would find");
+                                    "add the other, or remove it to use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment");
         if (c->aws_session_token && !c->aws_key_id)
                 return place_refuse(&place, "cloudlock_aws_session_token is set without cloudlock_aws_key_id and "
                                     "cloudlock_aws_secret; expected the three that belong together; add them");

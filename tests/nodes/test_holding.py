@@ -3,12 +3,14 @@
 
 from rig.host import boot_all
 from rig.product import GAP_S, POLL_S, Lock, beats, pair
+from rig.runner import needs
 from rig.system import wait_for
 
 NO_GAP_S = 0.1
 ITEM = {"label", "holder", "expire_time", "start_time", "version", "lease_ms", "host", "boot", "fence"}
 
 
+@needs(store="each")
 def test_acquire_and_start(cluster):
     host, = boot_all([cluster.add_host()])
     lock = Lock(host).set_up()
@@ -20,7 +22,8 @@ def test_acquire_and_start(cluster):
     assert lock.lease()["fence"] == str(item["fence"]) == str(lock.property("Fence"))
     assert cluster.verdict().of(host)[0].fence == item["fence"], "the target was given another fence"
     assert host.state(lock.guard) == "active"
-    cluster.verdict().check([host], min_beats=1)
+    wait_for("beats", lambda: beats(host) > 100, 20)
+    cluster.verdict().check([host])
 
 
 def test_second_stands_by(cluster):
@@ -60,6 +63,12 @@ def test_restart_of_daemon_keeps_target(cluster):
 def test_kill_of_daemon_keeps_target(cluster):
     one, _ = pair(cluster)
     check_undisturbed(one, lambda: one.host.kill(one.daemon))
+
+
+def test_sigterm_without_a_job_keeps_target(cluster):
+    """Nobody says whether it is a stop or a restart: the target is left to its lease."""
+    one, _ = pair(cluster)
+    check_undisturbed(one, lambda: one.host.systemctl("kill", "--kill-whom=main", "--signal=SIGTERM", one.daemon))
 
 
 def test_lost_answer_keeps_lock(cluster):

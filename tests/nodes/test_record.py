@@ -4,7 +4,7 @@
 import re
 
 from rig.host import boot_all
-from rig.product import FIRST_START_S, LEASE_S, Lock, beats, lead_and_follow, pair
+from rig.product import FIRST_START_S, LEASE_S, Lock, beats, lead_and_follow, pair, wait_takeover
 from rig.system import wait_for
 
 
@@ -18,7 +18,10 @@ def clock_off(cluster, seconds):
     said = " ".join([one.property("Reason"), one.property("StatusText")])
     assert re.search(r"clock", said, re.IGNORECASE), f"it does not say why: {said!r}"
     assert re.search(r"clock", one.host.journal("-u", one.daemon, "-p", "warning"), re.IGNORECASE)
-    cluster.verdict().check([one.host])
+    # Whose clock is right takes over.
+    wait_takeover(one, other)
+    wait_for("beats of both", lambda: beats(other.host) > 100, 20)
+    cluster.verdict().check([one.host, other.host])
 
 
 def test_wall_clock_ahead(cluster):
@@ -39,7 +42,8 @@ def test_one_my_id_on_two_hosts(cluster):
     assert beats(other.host) == 0
     one.host.power_off()
     other.wait_running(timeout=LEASE_S + 40)
-    cluster.verdict().check([one.host])
+    wait_for("beats of both", lambda: beats(other.host) > 100, 20)
+    cluster.verdict().check([one.host, other.host])
 
 
 def test_item_deleted_under_holder(cluster):
