@@ -81,6 +81,7 @@ static void drain(Http *http) {
                 if (message->msg != CURLMSG_DONE)
                         continue;
                 curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+                /* libcurl hands every pointer back as char *. NOLINTNEXTLINE(bugprone-casting-through-void) */
                 http_transfer_done((HttpTransfer *) (void *) transfer, result);
         }
 }

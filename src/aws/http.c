@@ -97,6 +97,8 @@ static void describe_failure(const HttpTransfer *transfer, char *buf, size_t siz
                 what = "cannot be trusted";
                 remedy = "; AWS_CA_BUNDLE names the certificates to trust";
                 break;
+        default: /* libcurl's own words say it best */
+                break;
         }
         if (transfer->too_large)
                 reason = "the answer is too large";
