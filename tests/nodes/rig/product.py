@@ -14,7 +14,7 @@ INSTANCE = "demo"
 LEASE_S, RENEW_S, GAP_S, POLL_S = 20, 3, 2, 2
 # What a first holder waits before its first start: whoever held before a deletion has run out then.
 FIRST_START_S = LEASE_S + 15
-# An observer adds this to a lease it watches (limits.h: DRIFT_DIVISOR).
+# An observer adds this to a lease it watches (time-limits.h: DRIFT_DIVISOR).
 DRIFT = 1.001
 # A beat is 20 ms; with this policy what the tests see is the product, not the load of the machine.
 TARGET_UNIT = """[Unit]
