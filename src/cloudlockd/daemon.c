@@ -2,7 +2,6 @@
 #include "daemon.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-daemon.h>

@@ -62,8 +62,8 @@ static inline void daemon_freep(Daemon **d) {
         daemon_free(*d);
 }
 
-/* leader.c: begins to lead the lock of `identity`; what an earlier run left in /run is taken over. */
-int leader_begin(Daemon *daemon, const Identity *identity);
+/* leader.c: begins to lead the configured lock, or first to give up the one that an edited configuration left behind;
+ * what an earlier run left in /run is taken over. */
 int leader_begin_first(Daemon *daemon);
 
 /* table.c: whether the table can hold locks. Forgotten before its store is. */

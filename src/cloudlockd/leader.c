@@ -98,7 +98,7 @@ static void show_identity(Daemon *daemon) {
         daemon->picture.holder_id = daemon->identity.holder;
 }
 
-int leader_begin(Daemon *daemon, const Identity *identity) {
+static int leader_begin(Daemon *daemon, const Identity *identity) {
         _cleanup_identity_ Identity copy = {};
         LockParameters parameters;
         LockNow now;

@@ -3,7 +3,6 @@
 
 /* One clock interrupt's worth: a deadline is looked at again not before, whatever the core says. */
 #define DEADLINE_US_MIN (1 * USEC_PER_MSEC)
-#define TIMER_ACCURACY_US USEC_PER_MSEC
 
 static void arm(Daemon *daemon, const LockNow *now) {
         usec_t deadline_us = lock_deadline(daemon->lock), soonest_us = now->boot_us + DEADLINE_US_MIN;

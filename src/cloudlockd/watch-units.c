@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <inttypes.h>
 #include <string.h>
 
 #include "daemon.h"
 #include "log.h"
 
 #define BUS_RETRY_US USEC_PER_SEC
-#define BUS_RETRY_ACCURACY_US (100 * USEC_PER_MSEC)
 
 static UnitPhase phase_of(UnitsPhase phase) {
         switch (phase) {

@@ -131,7 +131,7 @@ static void decide_units(Lock *lock, const LockNow *now, LockActions *actions) {
         }
 }
 
-bool record_takeable(const Lock *lock, const LockNow *now) {
+static bool record_takeable(const Lock *lock, const LockNow *now) {
         if (lock->fault)
                 return false;
         return !lock->has_record || record_is_released(&lock->record) || lock->expired_by_clocks ||
@@ -139,7 +139,7 @@ bool record_takeable(const Lock *lock, const LockNow *now) {
 }
 
 /* Never while anything of ours is alive: what runs was not started under the lock to be taken. */
-bool may_acquire(const Lock *lock, const LockNow *now) {
+static bool may_acquire(const Lock *lock, const LockNow *now) {
         return lock->own == OWN_NONE && lock->permit == PERMIT_NONE && lock->table_known && !forbidden_to_lead(lock, now) &&
                units_quiet(lock) && now->boot_us <= usec_add(lock->units.asked_boot_us, UNITS_AGE_US_MAX);
 }

@@ -131,8 +131,6 @@ void prepare_write(Lock *lock, WriteKind kind, const LockNow *now);
 void decide(Lock *lock, const LockNow *now, LockActions *actions);
 bool forbidden_to_lead(const Lock *lock, const LockNow *now);
 bool units_quiet(const Lock *lock);
-bool may_acquire(const Lock *lock, const LockNow *now);
-bool record_takeable(const Lock *lock, const LockNow *now);
 void end_permit(Lock *lock, const LockNow *now, bool kill, LockActions *actions);
 void add_action(LockActions *actions, LockActionType type);
 

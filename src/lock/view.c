@@ -2,7 +2,6 @@
 
 /* What others see of the lock: its state by name, its next deadline, the view. Derived, never stored. */
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

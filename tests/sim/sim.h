@@ -100,7 +100,7 @@ typedef struct Host {
 
 typedef struct Statistics {
         uint64_t events, lock_steps, guard_steps, starts, takeovers;
-        usec_t simulated_us, together_us;
+        usec_t simulated_us;
         uint64_t reached[_LOCK_STATE_MAX][_LOCK_EVENT_MAX];
 } Statistics;
 

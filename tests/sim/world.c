@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -246,10 +245,8 @@ static void set_up(World *w) {
 }
 
 static void step_world(World *w, Event *e) {
-        usec_t passed_us = e->at_us - w->now_us, until_us;
+        usec_t until_us;
 
-        if (runners(w) > 1)
-                w->statistics->together_us += passed_us;
         w->now_us = e->at_us;
         until_us = paused_until(&w->hosts[e->host], e->kind);
         if (until_us > w->now_us) {

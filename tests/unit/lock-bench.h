@@ -109,14 +109,19 @@ static inline Record peer_record(void) {
         return r;
 }
 
-/* A released record of the peer is taken, the gap runs out, guard and target come up. */
-static inline void come_to_run(void) {
+/* A released record of the peer is taken; the gap begins. */
+static inline void come_to_wait(void) {
         Record r = peer_record();
 
         set_up();
         r.expire_time_ms = 0;
         read_record(&r);
         written();
+}
+
+/* The gap runs out as well, guard and target come up. */
+static inline void come_to_run(void) {
+        come_to_wait();
         jump_to(lock.gap_end_boot_us);
         units_quiet_now();
         written(); /* the renewals of the meantime, in one */

@@ -6,12 +6,7 @@
 #include "lock-bench.h"
 
 static void does_not_start_while_something_runs(void) {
-        Record r = peer_record();
-
-        set_up();
-        r.expire_time_ms = 0;
-        read_record(&r);
-        written();
+        come_to_wait();
         jump_to(lock.gap_end_boot_us - 1);
         units_are(UNIT_INACTIVE, UNIT_ACTIVE, true);
         CHECK(find(LOCK_ACTION_STOP_UNITS));
@@ -22,12 +17,7 @@ static void does_not_start_while_something_runs(void) {
 }
 
 static void guard_that_will_not_start_releases_and_stands_down(void) {
-        Record r = peer_record();
-
-        set_up();
-        r.expire_time_ms = 0;
-        read_record(&r);
-        written();
+        come_to_wait();
         tick_at(lock.gap_end_boot_us);
         CHECK(find(LOCK_ACTION_START_GUARD));
         step((LockEvent) { .type = LOCK_EVENT_GUARD_FAILED });
@@ -273,12 +263,7 @@ static void stop_waits_for_an_acquisition_under_way(void) {
 }
 
 static void a_start_that_met_no_bus_is_asked_for_again(void) {
-        Record r = peer_record();
-
-        set_up();
-        r.expire_time_ms = 0;
-        read_record(&r);
-        written();
+        come_to_wait();
         tick_at(lock.gap_end_boot_us);
         CHECK(find(LOCK_ACTION_START_GUARD));
         tick_at(lock.start_boot_us);
