@@ -35,6 +35,13 @@ static inline const LockAction *find(LockActionType type) {
         return NULL;
 }
 
+/* What the last step had written to the lease file; all 0: nothing. */
+static inline LockLease lease_written(void) {
+        const LockAction *action = find(LOCK_ACTION_LEASE);
+
+        return action ? action->lease : (LockLease) {};
+}
+
 static inline void tick_at(usec_t boot_us) {
         set_now(boot_us);
         step((LockEvent) { .type = LOCK_EVENT_TICK });

@@ -371,10 +371,10 @@ static void test_unbound_while_running(void) {
  * a renewal in the last instant. */
 static void test_watchdog_is_fed(void) {
         Bench b = running(6 * SEC, 12 * SEC);
-        usec_t bites_us = b.now.boot_us + asked(&b, GUARD_ACTION_WATCHDOG)->watchdog_us;
+        usec_t bites_us = b.now.boot_us + asked(&b, GUARD_ACTION_WATCHDOG)->watchdog_us, end_us = b.now.boot_us + 30 * SEC;
         bool renewed = false;
 
-        while (b.guard.phase < GUARD_KILLING) {
+        while (b.guard.phase < GUARD_KILLING && b.now.boot_us < end_us) {
                 usec_t deadline_us = guard_deadline(&b.guard, &b.now), left_us;
 
                 CHECK(deadline_us < bites_us);
@@ -413,6 +413,24 @@ static void test_finish(void) {
         CHECK(asked(&b, GUARD_ACTION_KILL));
         units(&b, GONE);
         CHECK_EQ(b.guard.phase, GUARD_DONE);
+}
+
+static void test_finish_waits(void) {
+        static const GuardUnits not_yet[] = {
+                { .populated = true, .stop_job_pending = true, .bound = true },
+                { .down = true, .populated = true, .stop_job_pending = true, .bound = true },
+                { .down = true, .start_job_pending = true, .bound = true },
+                { .stop_job_pending = true, .bound = true },
+        };
+        Bench b = bench(true);
+
+        read_lease(&b, lease_at(&b, 10 * SEC, 15 * SEC));
+        for (size_t i = 0; i < sizeof(not_yet) / sizeof(not_yet[0]); i++) {
+                pass(&b, SEC);
+                units(&b, not_yet[i]);
+                CHECK_EQ(b.guard.phase, GUARD_STOPPING);
+                CHECK(!asked(&b, GUARD_ACTION_EXIT));
+        }
 }
 
 static void test_condition(void) {
@@ -457,6 +475,7 @@ int main(void) {
                 { "bindings lost while running", test_unbound_while_running },
                 { "the watchdog is fed, and never set past the deadline", test_watchdog_is_fed },
                 { "--finish", test_finish },
+                { "--finish waits until nothing is left", test_finish_waits },
                 { "--condition", test_condition },
                 { "status", test_status },
         };

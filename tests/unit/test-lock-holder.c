@@ -373,6 +373,67 @@ static void a_gap_that_was_over_before_this_boot_is_over(void) {
         CHECK(find(LOCK_ACTION_START_GUARD));
 }
 
+/* An answer that took its time, of a store whose clock turns out 100 s ahead. */
+static void the_records_bound_counts_from_before_the_request(void) {
+        LockAnswer slow;
+
+        come_to_run();
+        tick_at(lock.renew_boot_us);
+        slow = answer();
+        slow.date_s += 100;
+        jump_to(now.boot_us + 8 * SEC);
+        step((LockEvent) { .type = LOCK_EVENT_WRITTEN, .answer = slow });
+        CHECK(lock.horizon.boot_us <= slow.sent.boot_us + 10 * MIN_ - 97 * SEC);
+        CHECK(lock.horizon.raw_us <= slow.sent.raw_us + 10 * MIN_ - 97 * SEC);
+}
+
+/* An original whose clock is 40 s fast does not notice that it is; it may not take over while the target runs. */
+static void expire_time_leaves_room_for_fast_clocks(void) {
+        come_to_run();
+        tick_at(lock.renew_boot_us);
+        written();
+        CHECK(lock.record.expire_time_ms - EPOCH_S * 1000 >= (int64_t) (lock.horizon.boot_us / 1000) + 45000);
+}
+
+static void every_unanswered_version_stays_ours(void) {
+        Record first;
+
+        come_to_run();
+        tick_at(lock.renew_boot_us);
+        first = lock.write.record;
+        step((LockEvent) { .type = LOCK_EVENT_REQUEST_FAILED });
+        /* Too old to be repeated. */
+        tick_at(now.boot_us + 3 * MIN_);
+        CHECK(find(LOCK_ACTION_WRITE));
+        CHECK(strcmp(lock.write.record.version, first.version) != 0);
+        CHECK_EQ(lock.write.n_expected, 3);
+        CHECK_EQ(lock.write.n_journal, 3);
+        step((LockEvent) { .type = LOCK_EVENT_CONDITION_FAILED, .answer = answer() });
+        read_record(&first);
+        CHECK_EQ(lock.own, OWN_HELD);
+        CHECK_EQ(lock.state, LOCK_RUNNING);
+}
+
+static void adoption_keeps_the_gap(void) {
+        Record r = peer_record();
+
+        set_up();
+        strcpy(r.host, self_host);
+        strcpy(r.boot, self_boot);
+        strcpy(r.version, "journaled");
+        r.start_time_ms = store_ms() - 30000;
+        parameters.n_journal = 1;
+        strcpy(parameters.journal[0], "journaled");
+        lock_init(&lock, &parameters, &now);
+        step((LockEvent) { .type = LOCK_EVENT_TICK });
+        units_quiet_now();
+        read_record(&r);
+        written();
+        CHECK(!find(LOCK_ACTION_START_GUARD));
+        CHECK_EQ(lock.state, LOCK_WAITING);
+        CHECK(lock.gap_end_boot_us >= now.boot_us + 90 * SEC);
+}
+
 static const Case cases[] = {
         { "starts by reading", starts_by_reading },
         { "takes a released record at once", takes_a_released_record_at_once },
@@ -397,6 +458,10 @@ static const Case cases[] = {
         { "adoption extends the lease, whoever answers first", adoption_extends_the_lease_whoever_answers_first },
         { "a tenure keeps its lease and renews by it", a_tenure_keeps_its_lease_and_renews_by_it },
         { "a gap over before this boot is over", a_gap_that_was_over_before_this_boot_is_over },
+        { "the record's bound counts from before the request", the_records_bound_counts_from_before_the_request },
+        { "expire_time leaves room for fast clocks", expire_time_leaves_room_for_fast_clocks },
+        { "every unanswered version stays ours", every_unanswered_version_stays_ours },
+        { "adoption keeps the gap", adoption_keeps_the_gap },
         { "versions are distinct UUIDs", versions_are_distinct_uuids },
 };
 

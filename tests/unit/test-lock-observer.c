@@ -223,6 +223,58 @@ static void beside_the_original_a_short_gap_is_refused(void) {
         CHECK(find(LOCK_ACTION_WRITE));
 }
 
+static void a_slow_answer_counts_from_when_it_came(void) {
+        Record r = peer_record();
+        LockAnswer slow;
+
+        set_up();
+        slow = answer();
+        jump_to(now.boot_us + 8 * SEC);
+        step((LockEvent) { .type = LOCK_EVENT_READ, .answer = slow, .has_record = true, .record = r });
+        CHECK_EQ(observer_remaining_us(&lock, &now), 10 * MIN_ + 10 * MIN_ / DRIFT_DIVISOR + 1);
+}
+
+static void our_own_clock_alone_expires_nothing(void) {
+        Record r = peer_record();
+
+        set_up();
+        r.expire_time_ms = store_ms() - 50000;
+        wall_off_us = 39 * (int64_t) SEC;
+        set_now(now.boot_us);
+        read_record(&r);
+        CHECK(!find(LOCK_ACTION_WRITE));
+        CHECK(!lock.expired_by_clocks);
+        /* Set to next year, looked at, and set right: what it seemed to say then is nothing. */
+        wall_off_us = INT64_C(365) * 86400 * (int64_t) SEC;
+        jump_to(now.boot_us + SEC);
+        step((LockEvent) { .type = LOCK_EVENT_CLOCK_JUMP });
+        read_record(&r);
+        wall_off_us = 0;
+        jump_to(now.boot_us + SEC);
+        step((LockEvent) { .type = LOCK_EVENT_CLOCK_JUMP });
+        read_record(&r);
+        CHECK(!find(LOCK_ACTION_WRITE));
+}
+
+/* A record was over, and could not be taken; somebody else did. */
+static void what_expired_was_that_record(void) {
+        Record r = peer_record();
+
+        set_up();
+        r.expire_time_ms = store_ms() - 61000 - 1000;
+        units_are(UNIT_INACTIVE, UNIT_INACTIVE, true);
+        read_record(&r);
+        CHECK(lock.expired_by_clocks);
+        jump_to(now.boot_us + 10 * SEC);
+        tick_at(now.boot_us);
+        r = peer_record();
+        strcpy(r.version, "peer-version-2");
+        read_record(&r);
+        units_quiet_now();
+        CHECK(!find(LOCK_ACTION_WRITE));
+        CHECK(lock.request != REQUEST_WRITE);
+}
+
 static const Case cases[] = {
         { "nobody lowers a creator's start time", nobody_lowers_a_creators_start_time },
         { "standby counts from the answer, takes over on time", standby_counts_from_the_answer_and_takes_over_on_time },
@@ -233,6 +285,9 @@ static const Case cases[] = {
         { "our name with another boot is foreign", our_name_with_another_boot_is_foreign },
         { "our boot without the journal is foreign", our_boot_without_the_journal_is_foreign },
         { "same name from the original is foreign", same_name_from_the_original_is_foreign },
+        { "a slow answer counts from when it came", a_slow_answer_counts_from_when_it_came },
+        { "our own clock alone expires nothing", our_own_clock_alone_expires_nothing },
+        { "what expired was that record", what_expired_was_that_record },
         { "absurd records need a person", absurd_records_need_a_person },
         { "creator waits out the longest lease it saw", creator_waits_out_the_longest_lease_it_saw },
         { "times at the edge of numbers are a fault", times_at_the_edge_of_numbers_are_a_fault },

@@ -44,7 +44,7 @@ static void failed_target_releases_and_stands_down(void) {
         units_are(UNIT_ACTIVE, UNIT_FAILED, false);
         CHECK_EQ(lock.state, LOCK_STOPPING);
         CHECK(find(LOCK_ACTION_LEASE) && find(LOCK_ACTION_STOP_UNITS));
-        CHECK_EQ(find(LOCK_ACTION_LEASE)->lease.stop_boot_us, now.boot_us);
+        CHECK_EQ(lease_written().stop_boot_us, now.boot_us);
         jump_to(now.boot_us + SEC);
         units_quiet_now();
         CHECK_EQ(lock.write_kind, WRITE_RELEASE);
@@ -242,8 +242,8 @@ static void polite_stop_keeps_kill_at(void) {
         kill_us = lock.lease.kill_boot_us;
         jump_to(now.boot_us + SEC);
         step((LockEvent) { .type = LOCK_EVENT_STOP });
-        CHECK_EQ(find(LOCK_ACTION_LEASE)->lease.stop_boot_us, now.boot_us);
-        CHECK_EQ(find(LOCK_ACTION_LEASE)->lease.kill_boot_us, kill_us);
+        CHECK_EQ(lease_written().stop_boot_us, now.boot_us);
+        CHECK_EQ(lease_written().kill_boot_us, kill_us);
 }
 
 static void stop_waits_for_an_acquisition_under_way(void) {
@@ -273,6 +273,34 @@ static void a_start_that_met_no_bus_is_asked_for_again(void) {
         CHECK(!find(LOCK_ACTION_START_GUARD));
 }
 
+static void a_pending_start_is_no_proof(void) {
+        come_to_run();
+        jump_to(now.boot_us + SEC);
+        step((LockEvent) { .type = LOCK_EVENT_STOP });
+        jump_to(now.boot_us + SEC);
+        step((LockEvent) { .type = LOCK_EVENT_UNITS, .units = {
+                .asked_boot_us = now.boot_us, .bound = true, .guard = UNIT_INACTIVE, .target = UNIT_INACTIVE,
+                .targets_down = true, .job_pending = true, .stop_budget_us = 5 * SEC } });
+        CHECK(!find(LOCK_ACTION_WRITE) && !find(LOCK_ACTION_REVOKE));
+        jump_to(now.boot_us + SEC);
+        units_quiet_now();
+        CHECK(find(LOCK_ACTION_WRITE) && find(LOCK_ACTION_REVOKE));
+}
+
+static void does_not_take_the_lock_while_something_runs(void) {
+        Record r = peer_record();
+
+        set_up();
+        r.expire_time_ms = 0;
+        units_are(UNIT_INACTIVE, UNIT_ACTIVE, true);
+        read_record(&r);
+        CHECK(!find(LOCK_ACTION_WRITE));
+        units_are(UNIT_INACTIVE, UNIT_INACTIVE, true); /* inactive, yet a process is left */
+        CHECK(!find(LOCK_ACTION_WRITE));
+        units_quiet_now();
+        CHECK(find(LOCK_ACTION_WRITE));
+}
+
 static const Case cases[] = {
         { "does not start while something runs", does_not_start_while_something_runs },
         { "guard that will not start: release, stand down", guard_that_will_not_start_releases_and_stands_down },
@@ -293,6 +321,8 @@ static const Case cases[] = {
         { "polite stop keeps kill_at", polite_stop_keeps_kill_at },
         { "stop waits for an acquisition under way", stop_waits_for_an_acquisition_under_way },
         { "a start that met no bus is asked for again", a_start_that_met_no_bus_is_asked_for_again },
+        { "a pending start is no proof", a_pending_start_is_no_proof },
+        { "does not take the lock while something runs", does_not_take_the_lock_while_something_runs },
 };
 
 int main(void) {

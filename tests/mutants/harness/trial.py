@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One mutant in one tree: applied, built, tried, taken back."""
+
+import os
+from typing import NamedTuple, Optional
+
+from . import suites
+from .mutant import Killer
+from .tree import Broken
+
+
+class Outcome(NamedTuple):
+    """What each killer made of a mutant; or why it could not be tried."""
+
+    results: dict
+    problem: Optional[str] = None
+
+    @property
+    def good(self):
+        return not self.problem and all(result.killed for result in self.results.values())
+
+
+class Plan:
+    """What is asked of each mutant."""
+
+    def __init__(self, asked, sim_seconds, matrix):
+        self.matrix = matrix
+        self.suites = {suite.name: suite for suite in (suites.Unit(), suites.Simulator(sim_seconds), suites.Nodes())
+                       if suite.name in (("unit", "sim") if matrix else asked)}
+
+    def killers(self, mutant):
+        """Who has to kill it, of the suites that were asked for."""
+        if self.matrix:
+            return [Killer(name, None) for name in self.suites] if mutant.is_core() else []
+        return [killer for killer in mutant.killers if killer.suite in self.suites]
+
+    def programs(self, tree, mutant):
+        """What has to be built for them."""
+        return {path for killer in self.killers(mutant)
+                for path in self.suites[killer.suite].needs(tree, mutant, killer)}
+
+
+def check_unmutated(tree, mutants, plan):
+    """Broken unless everything that is to kill a mutant passes without any."""
+    tree.make({path for mutant in mutants for path in plan.programs(tree, mutant)})
+    booted = sorted({killer.what for mutant in mutants for killer in plan.killers(mutant) if killer.suite == "nodes"})
+    results = dict(plan.suites["nodes"].run_tests(tree, booted)) if booted else {}
+    for mutant in mutants:
+        for killer in plan.killers(mutant):
+            # The same programs for most mutants: once is enough.
+            key = "sim" if killer.suite == "sim" else (killer, mutant.unit_tests())
+            if killer.suite != "nodes" and key not in results:
+                results[key] = plan.suites[killer.suite].try_out(tree, mutant, killer)
+    for result in results.values():
+        if result.verdict != "survived" or result.text:
+            raise Broken(f"{result.verdict} {result.text}")
+
+
+def try_one(tree, mutant, plan):
+    try:
+        tree.apply(mutant)
+    except Broken as problem:
+        return Outcome({}, f"it does not apply: {problem}")
+    try:
+        programs = plan.programs(tree, mutant)
+        if programs:
+            tree.make(programs)
+        return Outcome({killer: plan.suites[killer.suite].try_out(tree, mutant, killer)
+                        for killer in plan.killers(mutant)})
+    except Broken as problem:
+        return Outcome({}, f"it does not build: {problem}")
+    finally:
+        tree.reverse(mutant)
