@@ -9,6 +9,7 @@ from rig.host import boot_all
 from rig.product import Lock, beats, check_dead_by
 from rig.system import wait_for, write
 
+GUARD = "/usr/libexec/cloudlock/cloudlock-guard"
 # From stop_at to kill_at; the target needs a second of it, or ignores SIGTERM and all of it.
 STOP_S = 3
 # Until PID 1 has noticed and started --finish, on a machine that runs other tests at the same time.
@@ -75,6 +76,21 @@ def test_guard_refuses_without_lease(cluster):
     assert beats(lock.host) == 0
 
 
+def test_guard_absent_fails_the_condition(cluster):
+    """A good lease is not enough: a target's condition asks for a guard that is there as well."""
+    lock = guarded(cluster)
+    write_lease(lock, 120)
+
+    def condition():
+        return lock.host.run(GUARD, "--condition", lock.instance, check=False).code
+
+    assert condition() == 1, "the condition holds without a guard"
+    lock.host.systemctl("--job-mode=ignore-dependencies", "start", lock.target, check=False)
+    assert not lock.is_target_active() and beats(lock.host) == 0
+    lock.host.systemctl("start", lock.guard)
+    assert condition() == 0, "the condition does not hold with lease and guard"
+
+
 def test_guard_ends_target_in_order(cluster):
     lock, kill_s = started(cluster)
     assert cluster.verdict().of(lock.host)[0].fence == 7
@@ -107,6 +123,18 @@ def test_guard_kills_when_lease_vanishes(cluster):
 def test_guard_stops_when_asked_by_lease(cluster):
     lock, _ = started(cluster, "--ignore-term", seconds=60, service="TimeoutStopSec=infinity")
     check_ends(lock, write_lease(lock, -0.1, kill_after_s=STOP_S))
+    check_settles(lock)
+
+
+def test_guard_stop_cannot_be_cancelled(cluster):
+    """A start by hand does not take the place of the guard's stop."""
+    lock, _ = started(cluster, "--ignore-term", seconds=60, service="TimeoutStopSec=infinity")
+    kill_s = write_lease(lock, -0.1, kill_after_s=10)
+    wait_for("the target to be asked", lambda: lock.host.state(lock.target) == "deactivating", AT_ONCE_S)
+    for words in (("start", lock.target), ("--job-mode=ignore-dependencies", "start", lock.target)):
+        said = lock.host.systemctl("--no-block", *words, check=False)
+        assert said.code != 0 and "destructive" in said.stderr, f"systemctl {' '.join(words)} cancelled the stop"
+    check_ends(lock, kill_s)
     check_settles(lock)
 
 

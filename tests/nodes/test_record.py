@@ -4,7 +4,7 @@
 import re
 
 from rig.host import boot_all
-from rig.product import FIRST_START_S, LEASE_S, Lock, beats, lead_and_follow, pair, wait_takeover
+from rig.product import FIRST_START_S, INSTANCE, LEASE_S, Lock, beats, lead_and_follow, pair, wait_takeover
 from rig.system import wait_for
 
 
@@ -57,6 +57,61 @@ def test_item_deleted_under_holder(cluster):
              lambda: "running" in (one.state(), other.state()), FIRST_START_S + LEASE_S + 40)
     wait_for("enough beats", lambda: beats(one.host) + beats(other.host) > 100, 20)
     cluster.verdict().check([one.host])
+
+
+def test_foreign_record_is_left_alone(cluster):
+    """Somebody else's version where the holder's should be: its write fails, and its target ends at once."""
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host).set_up()
+    lock.start()
+    lock.wait_running()
+    lock.wait_renewal()
+    item = cluster.front.get(lock.instance)
+    foreign = {**item, "holder": "other#00000000", "host": 32 * "0", "boot": 32 * "0", "version": "foreign",
+               "fence": item["fence"] + 1}
+    since = cluster.front.last_number()
+    cluster.front.put(foreign)
+    wait_for("a look at the record", lambda: lock.requests("UpdateItem", since) and lock.requests("GetItem"), 20)
+    assert not lock.writes(since), "somebody else's record was written over"
+    assert cluster.front.get(lock.instance) == foreign
+    assert all(look.body.get("ConsistentRead") is True for look in lock.requests("GetItem")), "a look was not consistent"
+    wait_for("the target to be stopped", lambda: not lock.is_target_active(), 10)
+    assert lock.state() == "standby"
+
+
+def test_nothing_is_sent_before_it_is_journaled(cluster):
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host).set_up()
+    # In the way of the journal's next edition.
+    host.run("install", "-d", "-o", "cloudlock", "-g", "cloudlock", f"/run/cloudlock/{lock.instance}",
+             f"/run/cloudlock/{lock.instance}/journal.new")
+    lock.start()
+    wait_for("the journal to be missed twice",
+             lambda: host.journal("-u", lock.daemon).count("journal of versions can't be written") >= 2, 30)
+    assert not lock.requests("UpdateItem"), "a version was sent that the journal does not hold"
+
+
+def test_restart_sends_no_old_version(cluster):
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host).set_up()
+    lock.start()
+    lock.wait_renewal()
+    lock.wait_renewal()
+    host.systemctl("restart", lock.daemon, timeout=60)
+    lock.wait_renewal()
+    lock.wait_renewal()
+    versions = [write.version for write in lock.writes()]
+    assert len(set(versions)) == len(versions), f"a version was sent again after a restart: {versions}"
+
+
+def test_one_lock_is_led_once_on_a_host(cluster):
+    """A second instance with the first one's label is refused."""
+    host, = boot_all([cluster.add_host()])
+    one, other = Lock(host).set_up(), Lock(host, "twin").set_up(lock_label=INSTANCE)
+    one.start()
+    started = host.systemctl("start", other.daemon, check=False)
+    assert started.code != 0, "two instances of one host lead the same lock"
+    assert "leads the lock" in host.journal("-u", other.daemon)
 
 
 def check_moved(lock, old_label, new_label):

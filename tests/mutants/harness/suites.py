@@ -21,6 +21,7 @@ UNIT_TIMEOUT_S = 30
 SIM_GRACE_S = 60  # beyond the seconds that the simulator was given
 NODE_TIMEOUT_S = 900
 NAMES_SHOWN = 3
+TEXT_SHOWN = 240
 
 CHECK = re.compile(r"^  (?:\S*/)?([^/\s]+\.[ch]:\d+): (.*)$")
 CASE = re.compile(r"^(FAIL|ok) (.*)$")
@@ -88,12 +89,16 @@ class Unit:
         case, place, check = failed[0]
         others = [name for name in dict.fromkeys(name for name, _, _ in failed) if name != case]
         also = f", also {in_short(others)}" if others else ""
-        return Result("killed", f'"{case}" ({place}: {check}){also}', case)
+        return Result("killed", f'"{case}" ({place}: {shortened(check)}){also}', case)
 
 
 def in_short(names):
     shown = ", ".join(f'"{name}"' for name in names[:NAMES_SHOWN])
     return f"{shown} and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else shown
+
+
+def shortened(text):
+    return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…"
 
 
 def failed_cases(output):
@@ -199,5 +204,5 @@ def judge_failure(name, text, path):
         return Result("late", f"{name}: {text}")
     tests = [(path, number) for path, number, function in frames if function.startswith(("test_", "check"))]
     where, line = tests[-1] if tests else (where, line)
-    return Result("killed", f"{name} ({os.path.basename(where)}:{line}: {text})", name)
+    return Result("killed", f"{name} ({os.path.basename(where)}:{line}: {shortened(text)})", name)
 
