@@ -13,6 +13,8 @@ Each word of Killed-by names a suite that has to kill it:
     sim              the simulator, by an invariant of safety
     sim:INVARIANT    the simulator, by this invariant
     node:TEST        a booted test, by its full name
+
+The patches in proofs/ show that a run can fail; they say how each of them has to end (Ends).
 """
 
 import glob
@@ -66,16 +68,17 @@ class Mutant:
         with open(path, encoding="utf-8") as file:
             text = file.read()
         self.breaks = self._said(text, "Breaks")
+        self.ends = self._said(text, "Ends", "killed")
         self.killers = [killer(word) for word in self._said(text, "Killed-by").split()]
         self.files = re.findall(r"^\+\+\+ b/(\S+)$", text, re.M)
         if not self.files:
             raise Malformed(f"{self.name} changes no file")
 
-    def _said(self, text, key):
+    def _said(self, text, key, default=None):
         found = re.search(rf"^{key}: (.+)$", text, re.M)
-        if not found:
+        if not found and not default:
             raise Malformed(f"{self.name} has no line {key}:")
-        return found[1]
+        return found[1] if found else default
 
     def is_core(self):
         return any(file.startswith(CORES) for file in self.files)
@@ -84,6 +87,10 @@ class Mutant:
         """The beginnings of the names of the tests that a plain "unit" means."""
         return tuple(name for path, names in UNIT_TESTS if any(file.startswith(path) for file in self.files)
                      for name in names)
+
+
+def proofs():
+    return [Mutant(path) for path in sorted(glob.glob(f"{HERE}/proofs/*.patch"))]
 
 
 def discover(filters):

@@ -10,20 +10,24 @@ from .tree import Broken
 
 
 class Outcome(NamedTuple):
-    """What each killer made of a mutant; or why it could not be tried."""
+    """What each killer made of a mutant; or why it could not be tried: how that ended, and what was said."""
 
     results: dict
     problem: Optional[str] = None
+    said: str = ""
 
     @property
     def good(self):
         return not self.problem and all(result.killed for result in self.results.values())
 
+    def ends(self):
+        return [self.problem] if self.problem else [result.verdict for result in self.results.values()]
+
 
 class Plan:
     """What is asked of each mutant."""
 
-    def __init__(self, asked, sim_seconds, matrix):
+    def __init__(self, asked, sim_seconds=0, matrix=False):
         self.matrix = matrix
         self.suites = {suite.name: suite for suite in (suites.Unit(), suites.Simulator(sim_seconds), suites.Nodes())
                        if suite.name in (("unit", "sim") if matrix else asked)}
@@ -56,11 +60,20 @@ def check_unmutated(tree, mutants, plan):
             raise Broken(f"{result.verdict} {result.text}")
 
 
+def check_proofs(tree, proofs):
+    """Broken unless each proof ends as it says: what is no kill would be noticed."""
+    plan = Plan(["unit"])
+    for proof in proofs:
+        outcome = try_one(tree, proof, plan)
+        if outcome.ends() != [proof.ends]:
+            raise Broken(f"the proof {proof.name} has to end as \"{proof.ends}\", not as {outcome.ends()} {outcome.said}")
+
+
 def try_one(tree, mutant, plan):
     try:
         tree.apply(mutant)
     except Broken as problem:
-        return Outcome({}, f"it does not apply: {problem}")
+        return Outcome({}, "does not apply", str(problem))
     try:
         programs = plan.programs(tree, mutant)
         if programs:
@@ -68,6 +81,6 @@ def try_one(tree, mutant, plan):
         return Outcome({killer: plan.suites[killer.suite].try_out(tree, mutant, killer)
                         for killer in plan.killers(mutant)})
     except Broken as problem:
-        return Outcome({}, f"it does not build: {problem}")
+        return Outcome({}, "does not build", str(problem))
     finally:
         tree.reverse(mutant)
