@@ -55,10 +55,11 @@ static int take_string(char **field, const char *value) {
         return *field ? 0 : -ENOMEM;
 }
 
-static int take_version(Journal *journal, const char *value) {
+static int take_version(Journal *journal, const char *value, bool creates) {
         if (journal->n_versions >= LOCK_JOURNAL_MAX || strlen(value) > RECORD_VERSION_MAX || !*value)
                 return -EBADMSG;
-        strcpy(journal->versions[journal->n_versions++], value);
+        strcpy(journal->versions[journal->n_versions].text, value);
+        journal->versions[journal->n_versions++].creates = creates;
         return 0;
 }
 
@@ -76,8 +77,8 @@ static int journal_line(Journal *journal, char *line) {
         if (!value)
                 return -EBADMSG;
         *value++ = '\0';
-        if (strcmp(line, "version") == 0)
-                return take_version(journal, value);
+        if (strcmp(line, "version") == 0 || strcmp(line, "creation") == 0)
+                return take_version(journal, value, *line == 'c');
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)
                 if (strcmp(line, strings[i].key) == 0)
                         return take_string(strings[i].field, value);
@@ -114,7 +115,7 @@ int journal_write(const char *instance, const Identity *identity, const LockWrit
         text_append(text, sizeof(text), "endpoint=%s\nregion=%s\ntable=%s\nlabel=%s\nholder=%s\n", identity->endpoint,
                     identity->region, identity->table, identity->label, identity->holder);
         for (size_t i = 0; i < write->n_journal; i++)
-                text_append(text, sizeof(text), "version=%s\n", write->journal[i]);
+                text_append(text, sizeof(text), "%s=%s\n", write->journal[i].creates ? "creation" : "version", write->journal[i].text);
         return write_file_atomic(run_path(path, instance, "journal"), text, strlen(text));
 }
 

@@ -27,7 +27,7 @@ void identity_lock_id(const Identity *identity, char ret[LOCK_ID_TEXT_SIZE]);
 
 typedef struct Journal {
         Identity identity;
-        char versions[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
+        LockVersion versions[LOCK_JOURNAL_MAX];
         size_t n_versions;
 } Journal;
 

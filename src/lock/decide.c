@@ -108,7 +108,7 @@ static void decide_permit(Lock *lock, const LockNow *now, LockActions *actions) 
                 lock->empty_since_boot_us = now->boot_us;
         }
         if (lock->permit == PERMIT_NONE && lock->own == OWN_HELD && !forbidden_to_lead(lock, now) &&
-            units_quiet(lock) && now->boot_us >= lock->gap_end_boot_us && lease_has_room(lock, now))
+            units_quiet(lock) && gap_is_over(lock, now) && lease_has_room(lock, now))
                 start_target(lock, now, actions);
 }
 

@@ -24,17 +24,32 @@ static void forget_foreign_base(Lock *lock, const char *version) {
                 lock->n_ours = 0;
 }
 
-static void hold(Lock *lock, const LockNow *now) {
-        int64_t start_us = lock->record.start_time_ms * 1000 - lock->offset_low_us;
+/* From start_time, in the store's time. A creation counts from when it is known to be there, though it was sent before:
+ * whoever held until the deletion may have renewed in between. */
+static void begin_wait(Lock *lock, const LockNow *now) {
+        bool created = version_creates(lock, lock->record.version);
+        usec_t wait_us = created ? creator_wait_us(lock) : 0;
+        int64_t start_ms = lock->record.start_time_ms, left_us;
 
+        if (created)
+                lock->start_floor_ms = store_time_high_ms(lock, now) +
+                                       (int64_t) (usec_sub(wait_us, lock->p.gap_us) / USEC_PER_MSEC) + 1;
+        if (start_ms < lock->start_floor_ms)
+                start_ms = lock->start_floor_ms;
+        left_us = start_ms * 1000 + (int64_t) lock->p.gap_us - lock->offset_low_us - (int64_t) now->boot_us;
+        /* In elapsed time as well, so that a Date which steps does not shorten it. */
+        if (left_us < (int64_t) wait_us)
+                left_us = (int64_t) wait_us;
+        lock->gap_end = gap_end_after(now, left_us > 0 ? (usec_t) left_us : 0);
+}
+
+static void hold(Lock *lock, const LockNow *now) {
         if (lock->own == OWN_HELD)
                 return;
         lock->own = OWN_HELD;
         lock->tenure_lease_us = (usec_t) lock->record.lease_ms * USEC_PER_MSEC;
         lock->renew_boot_us = now->boot_us;
-        /* The tenure may have begun before this boot. */
-        start_us += (int64_t) lock->p.gap_us;
-        lock->gap_end_boot_us = start_us > 0 ? (usec_t) start_us : 0;
+        begin_wait(lock, now);
 }
 
 /* Somebody else's record, or none, where ours should be: kill now, no grace. */
@@ -44,6 +59,7 @@ static void lose(Lock *lock, const LockNow *now, LockActions *actions) {
         lock->own = OWN_NONE;
         lock->horizon_known = false;
         lock->write_open = false;
+        lock->start_floor_ms = 0;
         if (before == OWN_NONE || (before == OWN_UNKNOWN && lock->permit == PERMIT_NONE))
                 return;
         snprintf(lock->reason, sizeof(lock->reason), "lost the lock to %.200s",
@@ -166,7 +182,9 @@ static void begin_or_extend(Lock *lock, const LockNow *now, const LockEvent *eve
                 lock->reason[0] = '\0';
                 hold(lock, now);
         }
-        lock->renew_boot_us = usec_add(lock->write_first_sent.boot_us, renew_interval_us(lock));
+        /* Others have to know at once since when a creation counts. */
+        lock->renew_boot_us = lock->record.start_time_ms < lock->start_floor_ms ? now->boot_us :
+                usec_add(lock->write_first_sent.boot_us, renew_interval_us(lock));
         if (event->answer.date_s <= 0)
                 return; /* no Date, no horizon: what was granted before stands */
         lock->horizon = holder_horizon(lock, &lock->write_first_sent, &event->answer, lock->record.expire_time_ms);
@@ -184,7 +202,8 @@ static void on_written(Lock *lock, const LockNow *now, const LockEvent *event, L
         lock->expired_by_clocks = false;
         remember_extremes(lock);
         /* Everything sent earlier was conditional on versions that are gone now: it can no longer land. */
-        strcpy(lock->ours[0], lock->record.version);
+        strcpy(lock->ours[0].text, lock->record.version);
+        lock->ours[0].creates = lock->write.create;
         lock->n_ours = 1;
         if (lock->write_kind == WRITE_RELEASE) {
                 lock->own = OWN_NONE;

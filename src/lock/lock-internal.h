@@ -50,7 +50,7 @@ struct Lock {
         uint64_t highest_fence;
 
         /* Versions of ours that may be in the table, or get there late; none can without its condition `base`. */
-        char ours[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
+        LockVersion ours[LOCK_JOURNAL_MAX];
         size_t n_ours;
         char base[RECORD_VERSION_MAX + 1]; /* the foreign version (empty: no item) that they were conditional on */
 
@@ -76,7 +76,9 @@ struct Lock {
         bool horizon_known;
         Deadline horizon;
         usec_t renew_boot_us, renewed_boot_us;
-        usec_t gap_end_boot_us;
+        int64_t start_floor_ms;     /* a creator's start_time, once it knows since when its record is there */
+        int64_t expire_high_ms;     /* the highest expire_time that was sent in it */
+        Deadline gap_end; /* on plain RAW: like an observer, who waits on it believes the slower clock */
 
         /* The permit. */
         Permit permit;
@@ -113,6 +115,10 @@ usec_t now_raw_suspend_us(const LockNow *now);
 bool deadline_passed(usec_t boot_us, usec_t raw_us, const LockNow *now);
 Deadline holder_horizon(const Lock *lock, const LockNow *t0, const LockAnswer *answer, int64_t expire_time_ms);
 LockLease lease_of_horizon(const Lock *lock);
+usec_t drift_us(usec_t us);
+Deadline gap_end_after(const LockNow *from, usec_t wait_us);
+bool gap_is_over(const Lock *lock, const LockNow *now);
+usec_t gap_end_boot_us(const Lock *lock);
 usec_t observer_remaining_us(const Lock *lock, const LockNow *now);
 bool record_expired_by_clocks(const Lock *lock, const LockAnswer *answer, const LockNow *now);
 void learn_store_time(Lock *lock, const LockAnswer *answer, const LockNow *now);
@@ -125,6 +131,9 @@ bool record_needs_person(const Record *record, const LockAnswer *answer);
 bool record_is_duplicate_id(const Lock *lock, const Record *record);
 bool records_equal(const Record *a, const Record *b);
 bool version_is_ours(const Lock *lock, const char *version);
+bool version_creates(const Lock *lock, const char *version);
+usec_t creator_wait_us(const Lock *lock);
+int64_t store_time_high_ms(const Lock *lock, const LockNow *now);
 void prepare_write(Lock *lock, WriteKind kind, const LockNow *now);
 
 /* decide.c: what follows from the state. */

@@ -58,6 +58,12 @@ typedef struct LockLease {
         uint64_t fence;
 } LockLease;
 
+/* A version that we sent. */
+typedef struct LockVersion {
+        char text[RECORD_VERSION_MAX + 1];
+        bool creates; /* its write creates the item: should it turn up, nobody says for how long it was under way */
+} LockVersion;
+
 /* What the core is told once. Strings are copied. */
 typedef struct LockParameters {
         char holder[RECORD_HOLDER_MAX + 1]; /* my_id '#' 8 hex digits */
@@ -68,7 +74,7 @@ typedef struct LockParameters {
         bool hold_on_exit; /* cloudlock_on_target_exit=hold */
         uint64_t seed[4];  /* not all zero; unique to this run of the daemon: versions are drawn from it */
         /* Versions that an earlier run of the daemon in this boot sent, from the journal. */
-        char journal[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
+        LockVersion journal[LOCK_JOURNAL_MAX];
         size_t n_journal;
         bool lease_on_disk; /* a lease file of this boot and lock is there: the target may be running under it */
         LockLease lease;    /* what it says */
@@ -148,7 +154,7 @@ typedef struct LockWrite {
         char expected[LOCK_EXPECTED_MAX][RECORD_VERSION_MAX + 1];
         size_t n_expected;
         /* What the journal must hold before this is sent: every version that may be ours in the table. */
-        char journal[LOCK_JOURNAL_MAX][RECORD_VERSION_MAX + 1];
+        LockVersion journal[LOCK_JOURNAL_MAX];
         size_t n_journal;
 } LockWrite;
 

@@ -13,11 +13,21 @@ bool record_is_released(const Record *record) {
         return record->expire_time_ms == 0;
 }
 
-bool version_is_ours(const Lock *lock, const char *version) {
+static const LockVersion *find_version(const Lock *lock, const char *version) {
         for (size_t i = 0; i < lock->n_ours; i++)
-                if (strcmp(lock->ours[i], version) == 0)
-                        return true;
-        return false;
+                if (strcmp(lock->ours[i].text, version) == 0)
+                        return &lock->ours[i];
+        return NULL;
+}
+
+bool version_is_ours(const Lock *lock, const char *version) {
+        return find_version(lock, version) != NULL;
+}
+
+bool version_creates(const Lock *lock, const char *version) {
+        const LockVersion *found = find_version(lock, version);
+
+        return found && found->creates;
 }
 
 /* Name alone proves nothing: only this boot of this machine can have journaled the version. */
@@ -55,8 +65,18 @@ bool records_equal(const Record *a, const Record *b) {
 }
 
 /* The latest that the store's clock can show now. */
-static int64_t store_time_high_ms(const Lock *lock, const LockNow *now) {
+int64_t store_time_high_ms(const Lock *lock, const LockNow *now) {
         return ((int64_t) now->boot_us + lock->offset_high_us) / 1000 + 1;
+}
+
+/* The gap, or the longest lease that anybody may have been granted. */
+usec_t creator_wait_us(const Lock *lock) {
+        usec_t lease_us = (usec_t) lock->longest_lease_ms * USEC_PER_MSEC;
+
+        if (lease_us < lock->p.lease_us)
+                lease_us = lock->p.lease_us;
+        lease_us = usec_add(lease_us, drift_us(lease_us));
+        return lease_us > lock->p.gap_us ? lease_us : lock->p.gap_us;
 }
 
 /* With no record the creator waits until whoever held before a deletion has run out; nobody lowers that. A released
@@ -65,13 +85,8 @@ static int64_t next_start_time_ms(const Lock *lock, const LockNow *now) {
         const Record *old = &lock->record;
         int64_t now_ms = store_time_high_ms(lock, now);
 
-        if (!lock->has_record) {
-                int64_t lease_ms = MSEC(lock->p.lease_us), gap_ms = MSEC(lock->p.gap_us);
-
-                if (lock->longest_lease_ms > lease_ms)
-                        lease_ms = lock->longest_lease_ms;
-                return lease_ms > gap_ms ? now_ms + lease_ms - gap_ms : now_ms;
-        }
+        if (!lock->has_record)
+                return now_ms + MSEC(usec_sub(creator_wait_us(lock), lock->p.gap_us));
         if (old->start_time_ms > now_ms)
                 return old->start_time_ms;
         if (old->is_ours_by_shape && record_is_released(old) && strcmp(old->host, lock->p.host) == 0)
@@ -79,12 +94,13 @@ static int64_t next_start_time_ms(const Lock *lock, const LockNow *now) {
         return now_ms;
 }
 
-static void begin_tenure(const Lock *lock, const LockNow *now, Record *record) {
+static void begin_tenure(Lock *lock, const LockNow *now, Record *record) {
         uint64_t previous = lock->highest_fence;
 
         record->start_time_ms = next_start_time_ms(lock, now);
         record->lease_ms = MSEC(lock->p.lease_us);
         record->fence = previous + 1 > (uint64_t) record->start_time_ms ? previous + 1 : (uint64_t) record->start_time_ms;
+        lock->start_floor_ms = lock->expire_high_ms = 0;
 }
 
 static void expect(LockWrite *write, const char *version) {
@@ -100,7 +116,7 @@ static void fill_condition(Lock *lock, LockWrite *write, bool acquire) {
         if (lock->has_record && !version_is_ours(lock, lock->record.version))
                 expect(write, lock->record.version);
         for (size_t i = 0; i < lock->n_ours; i++)
-                expect(write, lock->ours[i]);
+                expect(write, lock->ours[i].text);
         memcpy(write->journal, lock->ours, sizeof(write->journal));
         write->n_journal = lock->n_ours;
 }
@@ -115,12 +131,32 @@ static void remember_base(Lock *lock) {
 
 /* Forgetting a version costs the lock, never the promise: should it surface, it counts as foreign. */
 static void make_room(Lock *lock) {
-        size_t drop = lock->has_record && strcmp(lock->ours[0], lock->record.version) == 0;
+        size_t drop = lock->has_record && strcmp(lock->ours[0].text, lock->record.version) == 0;
 
         if (lock->n_ours < LOCK_JOURNAL_MAX)
                 return;
-        memmove(lock->ours[drop], lock->ours[drop + 1], (LOCK_JOURNAL_MAX - drop - 1) * sizeof(lock->ours[0]));
+        memmove(&lock->ours[drop], &lock->ours[drop + 1], (LOCK_JOURNAL_MAX - drop - 1) * sizeof(lock->ours[0]));
         lock->n_ours--;
+}
+
+/* Never lowered within a tenure, though the store's time should step back: somebody may go by what was written. */
+static int64_t next_expire_time_ms(Lock *lock, WriteKind kind, const LockNow *now) {
+        int64_t expire_time_ms = store_time_high_ms(lock, now) + lock->write.record.lease_ms + MSEC(EXPIRE_HEADROOM_US);
+
+        if (kind == WRITE_RELEASE)
+                return 0;
+        if (kind == WRITE_RENEW && lock->record.expire_time_ms > lock->expire_high_ms)
+                lock->expire_high_ms = lock->record.expire_time_ms;
+        if (expire_time_ms > lock->expire_high_ms)
+                lock->expire_high_ms = expire_time_ms;
+        return lock->expire_high_ms;
+}
+
+static void remember_version(Lock *lock, const char *version, bool creates) {
+        LockVersion *entry = &lock->ours[lock->n_ours++];
+
+        strcpy(entry->text, version);
+        entry->creates = creates;
 }
 
 void prepare_write(Lock *lock, WriteKind kind, const LockNow *now) {
@@ -132,14 +168,15 @@ void prepare_write(Lock *lock, WriteKind kind, const LockNow *now) {
         *record = lock->has_record ? lock->record : (Record) {};
         if (kind == WRITE_ACQUIRE)
                 begin_tenure(lock, now, record);
+        else if (record->start_time_ms < lock->start_floor_ms)
+                record->start_time_ms = lock->start_floor_ms;
         lock_draw_version(lock, record->version);
         strcpy(record->holder, lock->p.holder);
         strcpy(record->host, lock->p.host);
         strcpy(record->boot, lock->p.boot);
         record->is_ours_by_shape = true;
-        record->expire_time_ms = kind == WRITE_RELEASE ? 0 :
-                store_time_high_ms(lock, now) + record->lease_ms + MSEC(EXPIRE_HEADROOM_US);
-        strcpy(lock->ours[lock->n_ours++], record->version);
+        record->expire_time_ms = next_expire_time_ms(lock, kind, now);
+        remember_version(lock, record->version, kind == WRITE_ACQUIRE && !lock->has_record);
         fill_condition(lock, write, kind == WRITE_ACQUIRE);
         lock->write_kind = kind;
         lock->write_open = true;

@@ -6,7 +6,7 @@
 
 #include "lock-internal.h"
 
-static usec_t drift_us(usec_t us) {
+usec_t drift_us(usec_t us) {
         return us / DRIFT_DIVISOR + 1;
 }
 
@@ -65,6 +65,24 @@ usec_t observer_remaining_us(const Lock *lock, const LockNow *now) {
         by_boot_us = usec_sub(usec_add(lock->seen.boot_us, wait_us), now->boot_us);
         by_raw_us = usec_sub(usec_add(lock->seen.raw_us, wait_us), now->raw_us);
         return by_boot_us > by_raw_us ? by_boot_us : by_raw_us;
+}
+
+/* The gap is waited for on the clock that has counted less, and a clock may run fast. */
+Deadline gap_end_after(const LockNow *from, usec_t wait_us) {
+        usec_t long_us = wait_us > 0 ? usec_add(wait_us, drift_us(wait_us)) : 0;
+
+        return (Deadline) { .boot_us = usec_add(from->boot_us, long_us), .raw_us = usec_add(from->raw_us, long_us) };
+}
+
+bool gap_is_over(const Lock *lock, const LockNow *now) {
+        return now->boot_us >= lock->gap_end.boot_us && now->raw_us >= lock->gap_end.raw_us;
+}
+
+/* When both clocks will be there, on CLOCK_BOOTTIME. */
+usec_t gap_end_boot_us(const Lock *lock) {
+        usec_t by_raw_us = usec_add(lock->now.boot_us, usec_sub(lock->gap_end.raw_us, lock->now.raw_us));
+
+        return lock->gap_end.boot_us > by_raw_us || lock->now.raw_us >= lock->gap_end.raw_us ? lock->gap_end.boot_us : by_raw_us;
 }
 
 /* Rule (b): the answer's Date and our own wall clock, agreeing within the limit, are both past expire_time by the

@@ -19,7 +19,7 @@ static LockState derive_held(const Lock *lock, const LockNow *now) {
         case PERMIT_NONE:
                 break;
         }
-        if (now->boot_us < lock->gap_end_boot_us)
+        if (!gap_is_over(lock, now))
                 return LOCK_WAITING;
         return units_quiet(lock) ? LOCK_LAPSED : LOCK_STARTING;
 }
@@ -85,7 +85,7 @@ usec_t lock_deadline(const Lock *lock) {
                 sooner(&deadline_us, now_us, usec_add(lock->exiting_since_boot_us, UNITS_AGE_US_MAX));
         }
         if (lock->own == OWN_HELD)
-                sooner(&deadline_us, now_us, lock->gap_end_boot_us);
+                sooner(&deadline_us, now_us, gap_end_boot_us(lock));
         if (lock->request != REQUEST_NONE)
                 return deadline_us;
         if (lock->retry_boot_us > now_us) {
@@ -152,7 +152,7 @@ static void view_next(const Lock *lock, LockView *view) {
         const usec_t at[_LOCK_NEXT_MAX] = {
                 [LOCK_NEXT_POLL] = lock->poll_boot_us,
                 [LOCK_NEXT_TAKEOVER] = view->expires_boot_us,
-                [LOCK_NEXT_TARGET_START] = lock->gap_end_boot_us,
+                [LOCK_NEXT_TARGET_START] = gap_end_boot_us(lock),
                 [LOCK_NEXT_RENEW] = lock->renew_boot_us,
                 [LOCK_NEXT_STOP] = view->stop_boot_us,
                 [LOCK_NEXT_KILL] = view->kill_boot_us,

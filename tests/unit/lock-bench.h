@@ -129,7 +129,7 @@ static inline void come_to_wait(void) {
 /* The gap runs out as well, guard and target come up. */
 static inline void come_to_run(void) {
         come_to_wait();
-        jump_to(lock.gap_end_boot_us);
+        jump_to(lock.gap_end.boot_us);
         units_quiet_now();
         written(); /* the renewals of the meantime, in one */
         tick_at(now.boot_us);

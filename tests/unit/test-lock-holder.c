@@ -24,7 +24,7 @@ static void takes_a_released_record_at_once(void) {
         CHECK_EQ(write->write->n_expected, 2);
         CHECK_STR(write->write->expected[0], "peer-version-1");
         CHECK_STR(write->write->expected[1], write->write->record.version);
-        CHECK_STR(write->write->journal[0], write->write->record.version);
+        CHECK_STR(write->write->journal[0].text, write->write->record.version);
         CHECK_STR(write->write->record.holder, "self#11111111");
         CHECK_EQ(write->write->record.lease_ms, 600000);
         CHECK_EQ(write->write->record.fence, write->write->record.start_time_ms);
@@ -54,9 +54,9 @@ static void waits_the_gap_then_starts(void) {
         acquired_us = now.boot_us;
         tick_at(acquired_us + 2 * MIN_ - 1);
         CHECK(!find(LOCK_ACTION_START_GUARD));
-        CHECK(lock.gap_end_boot_us >= acquired_us + 2 * MIN_);
-        CHECK(lock.gap_end_boot_us <= acquired_us + 2 * MIN_ + 2 * SEC);
-        tick_at(lock.gap_end_boot_us);
+        CHECK(lock.gap_end.boot_us >= acquired_us + 2 * MIN_);
+        CHECK(lock.gap_end.boot_us <= acquired_us + 2 * MIN_ + 2 * SEC);
+        tick_at(lock.gap_end.boot_us);
         CHECK(find(LOCK_ACTION_LEASE) && find(LOCK_ACTION_START_GUARD));
         CHECK_EQ(lock.state, LOCK_STARTING);
         step((LockEvent) { .type = LOCK_EVENT_GUARD_STARTED });
@@ -211,8 +211,8 @@ static void restart_adopts_and_the_target_never_notices(void) {
         strcpy(r.holder, "self#11111111");
         strcpy(r.version, "journaled");
         parameters.n_journal = 2;
-        strcpy(parameters.journal[0], "older");
-        strcpy(parameters.journal[1], "journaled");
+        strcpy(parameters.journal[0].text, "older");
+        strcpy(parameters.journal[1].text, "journaled");
         parameters.lease_on_disk = true;
         parameters.lease = (LockLease) { now.boot_us + 5 * MIN_, now.raw_us + 5 * MIN_, now.boot_us + 6 * MIN_,
                                          now.raw_us + 6 * MIN_, 77 };
@@ -265,7 +265,7 @@ static void lapse_stops_then_starts_again_without_gap(void) {
         usec_t gap_end_us;
 
         come_to_run();
-        gap_end_us = lock.gap_end_boot_us;
+        gap_end_us = lock.gap_end.boot_us;
         tick_at(lock.renew_boot_us);
         tick_at(lock.lease.stop_boot_us);
         CHECK(find(LOCK_ACTION_STOP_UNITS));
@@ -289,7 +289,7 @@ static void lapse_stops_then_starts_again_without_gap(void) {
                 written();
         }
         CHECK(find(LOCK_ACTION_START_GUARD));
-        CHECK_EQ(lock.gap_end_boot_us, gap_end_us);
+        CHECK_EQ(lock.gap_end.boot_us, gap_end_us);
 }
 
 static void answers_without_a_date_grant_nothing(void) {
@@ -334,7 +334,7 @@ static void adopt(usec_t lease_ms, usec_t left_us) {
         strcpy(r.version, "journaled");
         r.lease_ms = (int64_t) lease_ms;
         parameters.n_journal = 1;
-        strcpy(parameters.journal[0], "journaled");
+        strcpy(parameters.journal[0].text, "journaled");
         parameters.lease_on_disk = true;
         parameters.lease = (LockLease) { now.boot_us + left_us, now.raw_us + left_us, now.boot_us + left_us + 5 * SEC,
                                          now.raw_us + left_us + 5 * SEC, 77 };
@@ -360,6 +360,105 @@ static void a_tenure_keeps_its_lease_and_renews_by_it(void) {
         CHECK(lock.renew_boot_us <= now.boot_us + 10 * SEC);
 }
 
+static void a_gap_is_over_on_both_clocks(void) {
+        usec_t end_us;
+
+        come_to_wait();
+        end_us = lock.gap_end.boot_us;
+        set_now(end_us + 10 * SEC);
+        now.raw_us = end_us - 1; /* CLOCK_BOOTTIME was slewed forward */
+        units_quiet_now();
+        written();
+        CHECK(!find(LOCK_ACTION_START_GUARD));
+        CHECK_EQ(lock.state, LOCK_WAITING);
+        CHECK(lock_deadline(&lock) <= now.boot_us + 1 * SEC);
+        now.raw_us = end_us;
+        step((LockEvent) { .type = LOCK_EVENT_TICK });
+        CHECK(find(LOCK_ACTION_START_GUARD));
+}
+
+static void a_gap_allows_for_a_fast_clock(void) {
+        come_to_wait();
+        CHECK(lock.gap_end.boot_us >= now.boot_us + 2 * MIN_ + 2 * MIN_ / 1000);
+        CHECK(lock.gap_end.raw_us >= now.raw_us + 2 * MIN_ + 2 * MIN_ / 1000);
+}
+
+static void a_renewal_never_lowers_expire_time(void) {
+        int64_t before_ms;
+
+        come_to_run();
+        before_ms = lock.record.expire_time_ms;
+        /* The store's Date steps back by half a minute, and the next renewals are reckoned from it. */
+        for (unsigned i = 0; i < 2; i++) {
+                LockAnswer late = answer();
+
+                late.date_s -= 30;
+                step((LockEvent) { .type = LOCK_EVENT_WRITTEN, .answer = late });
+                tick_at(lock.renew_boot_us);
+                CHECK(find(LOCK_ACTION_WRITE));
+        }
+        CHECK(lock.write.record.expire_time_ms >= before_ms);
+        CHECK(lock.write.record.expire_time_ms < before_ms + 3 * 60000);
+}
+
+/* The write was sent, refused without our hearing of it, and landed when it was sent again: the holder that was there in
+ * between may have renewed until somebody deleted its record. */
+static void a_creation_counts_from_its_answer(void) {
+        usec_t first_sent_us;
+
+        set_up();
+        read_none();
+        CHECK(lock.write.create);
+        first_sent_us = now.boot_us;
+        set_now(first_sent_us + 30 * SEC);
+        step((LockEvent) { .type = LOCK_EVENT_REQUEST_FAILED });
+        tick_at(lock.retry_boot_us);
+        CHECK(find(LOCK_ACTION_WRITE));
+        written();
+        CHECK(lock.gap_end.boot_us >= now.boot_us + 10 * MIN_ + 10 * MIN_ / 1000);
+        CHECK(lock.gap_end.raw_us >= now.raw_us + 10 * MIN_ + 10 * MIN_ / 1000);
+        /* The table is told at once. */
+        CHECK(find(LOCK_ACTION_WRITE));
+        CHECK(lock.write.record.start_time_ms >= store_ms() + 8 * 60000);
+}
+
+static void a_creation_found_by_a_read_counts_from_there(void) {
+        Record created;
+
+        set_up();
+        read_none();
+        created = lock.write.record;
+        set_now(now.boot_us + 60 * SEC);
+        step((LockEvent) { .type = LOCK_EVENT_REQUEST_FAILED });
+        read_none(); /* not there yet */
+        set_now(now.boot_us + 20 * SEC);
+        read_record(&created);
+        CHECK_EQ(lock.own, OWN_HELD);
+        CHECK(lock.gap_end.boot_us >= now.boot_us + 10 * MIN_ + 10 * MIN_ / 1000);
+        CHECK(find(LOCK_ACTION_WRITE));
+        CHECK(lock.write.record.start_time_ms >= store_ms() + 8 * 60000);
+}
+
+static void a_creation_of_an_earlier_run_counts_from_its_adoption(void) {
+        Record r;
+
+        set_up();
+        read_none();
+        r = lock.write.record;
+        CHECK(lock.write.journal[0].creates);
+        parameters.n_journal = 1;
+        parameters.journal[0] = lock.write.journal[0];
+        set_now(now.boot_us + 9 * MIN_);
+        lock_init(&lock, &parameters, &now);
+        read_record(&r);
+        CHECK_EQ(lock.own, OWN_HELD);
+        CHECK(lock.gap_end.boot_us >= now.boot_us + 10 * MIN_ + 10 * MIN_ / 1000);
+        /* Once renewed it is a record like any other. */
+        written();
+        CHECK(!lock.write.create && !lock.ours[0].creates);
+        CHECK(lock.record.start_time_ms >= store_ms() + 8 * 60000);
+}
+
 static void a_gap_that_was_over_before_this_boot_is_over(void) {
         Record r = peer_record();
 
@@ -369,7 +468,7 @@ static void a_gap_that_was_over_before_this_boot_is_over(void) {
         r.start_time_ms = store_ms() - 86400000; /* the bench booted 1000 s ago */
         read_record(&r);
         written();
-        CHECK_EQ(lock.gap_end_boot_us, 0);
+        CHECK(gap_is_over(&lock, &now));
         CHECK(find(LOCK_ACTION_START_GUARD));
 }
 
@@ -423,7 +522,7 @@ static void adoption_keeps_the_gap(void) {
         strcpy(r.version, "journaled");
         r.start_time_ms = store_ms() - 30000;
         parameters.n_journal = 1;
-        strcpy(parameters.journal[0], "journaled");
+        strcpy(parameters.journal[0].text, "journaled");
         lock_init(&lock, &parameters, &now);
         step((LockEvent) { .type = LOCK_EVENT_TICK });
         units_quiet_now();
@@ -431,7 +530,7 @@ static void adoption_keeps_the_gap(void) {
         written();
         CHECK(!find(LOCK_ACTION_START_GUARD));
         CHECK_EQ(lock.state, LOCK_WAITING);
-        CHECK(lock.gap_end_boot_us >= now.boot_us + 90 * SEC);
+        CHECK(lock.gap_end.boot_us >= now.boot_us + 90 * SEC);
 }
 
 static const Case cases[] = {
@@ -457,6 +556,12 @@ static const Case cases[] = {
         { "a lapsed lease is not revived", a_lapsed_lease_is_not_revived },
         { "adoption extends the lease, whoever answers first", adoption_extends_the_lease_whoever_answers_first },
         { "a tenure keeps its lease and renews by it", a_tenure_keeps_its_lease_and_renews_by_it },
+        { "a gap is over on both clocks", a_gap_is_over_on_both_clocks },
+        { "a gap allows for a fast clock", a_gap_allows_for_a_fast_clock },
+        { "a renewal never lowers expire_time", a_renewal_never_lowers_expire_time },
+        { "a creation counts from its answer", a_creation_counts_from_its_answer },
+        { "a creation found by a read counts from there", a_creation_found_by_a_read_counts_from_there },
+        { "a creation of an earlier run counts from its adoption", a_creation_of_an_earlier_run_counts_from_its_adoption },
         { "a gap over before this boot is over", a_gap_that_was_over_before_this_boot_is_over },
         { "the record's bound counts from before the request", the_records_bound_counts_from_before_the_request },
         { "expire_time leaves room for fast clocks", expire_time_leaves_room_for_fast_clocks },

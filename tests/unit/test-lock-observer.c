@@ -107,7 +107,7 @@ static void our_name_with_another_boot_is_foreign(void) {
         strcpy(r.host, self_host);
         strcpy(r.holder, "self#11111111");
         strcpy(r.version, "journaled");
-        strcpy(lock.ours[0], "journaled");
+        strcpy(lock.ours[0].text, "journaled");
         lock.n_ours = 1;
         read_record(&r);
         CHECK_EQ(lock.state, LOCK_STANDBY);

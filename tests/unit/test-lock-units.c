@@ -7,10 +7,10 @@
 
 static void does_not_start_while_something_runs(void) {
         come_to_wait();
-        jump_to(lock.gap_end_boot_us - 1);
+        jump_to(lock.gap_end.boot_us - 1);
         units_are(UNIT_INACTIVE, UNIT_ACTIVE, true);
         CHECK(find(LOCK_ACTION_STOP_UNITS));
-        tick_at(lock.gap_end_boot_us + 1);
+        tick_at(lock.gap_end.boot_us + 1);
         CHECK(!find(LOCK_ACTION_START_GUARD));
         units_quiet_now();
         CHECK(find(LOCK_ACTION_START_GUARD));
@@ -18,7 +18,7 @@ static void does_not_start_while_something_runs(void) {
 
 static void guard_that_will_not_start_releases_and_stands_down(void) {
         come_to_wait();
-        tick_at(lock.gap_end_boot_us);
+        tick_at(lock.gap_end.boot_us);
         CHECK(find(LOCK_ACTION_START_GUARD));
         step((LockEvent) { .type = LOCK_EVENT_GUARD_FAILED });
         CHECK_EQ(lock.state, LOCK_STOPPING);
@@ -264,7 +264,7 @@ static void stop_waits_for_an_acquisition_under_way(void) {
 
 static void a_start_that_met_no_bus_is_asked_for_again(void) {
         come_to_wait();
-        tick_at(lock.gap_end_boot_us);
+        tick_at(lock.gap_end.boot_us);
         CHECK(find(LOCK_ACTION_START_GUARD));
         tick_at(lock.start_boot_us);
         CHECK(find(LOCK_ACTION_START_GUARD));
