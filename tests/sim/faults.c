@@ -1,122 +1,104 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What befalls the world, one thing at a time and now and then several. Guard and PID 1 are never both taken away:
- * that pair is not promised. */
+/* How faults begin and are over again, and what several of them bring about. */
+
+#include <stdio.h>
+#include <string.h>
 
 #include "sim.h"
 
-#define DRIFT_PPM_MAX 450 /* of each host; two of them stay within 1/1000 */
 
 void power_off(World *w, Host *h) {
-        note(w, h, "loses its power");
-        h->powered = h->populated = h->daemon_up = h->guard_up = h->permit = false;
+        note(w, h, "is off");
+        h->powered = h->populated = h->daemon_up = h->guard_up = h->permit = h->guard_job = h->start_job = h->stop_job = false;
+        h->still = h->leaving = h->cut_next = h->oneshot_done = h->late_exec = h->powering_off = h->guard_fails = false;
         h->daemon++;
         h->guard_run++;
         h->target++;
         h->boot++;
-        h->daemon_paused_us = h->guard_paused_us = h->pid1_paused_us = 0;
+        h->daemon_stopped_until_us = h->guard_stopped_until_us = h->pid1_stopped_until_us = h->still_until_us = 0;
+        h->unkillable_until_us = h->run_full_until_us = 0;
+        h->daemon_due_us = h->guard_due_us = USEC_INFINITY;
+        requests_forget(h);
+        h->stop_calls = 0;
+        h->judged_kill_raw_us = 0;
         h->has_lease = false; /* /run is gone */
-        h->n_journal = 0;
+        h->n_journal = h->n_old_versions = 0;
         h->guard_unit = h->target_unit = UNIT_INACTIVE;
-        h->start_job = h->stop_job = false;
-        schedule(w, draw_us(w, 5 * USEC_PER_SEC, 240 * USEC_PER_SEC), EV_POWER_ON, h, 0);
+        h->java.holds = false;
+        schedule(w, h->off_for_us, EV_POWER_ON, h, h->boot);
 }
 
 void power_on(World *w, Host *h) {
-        if (h->powered)
-                return;
         h->powered = true;
         h->boot++;
-        h->booted_us = w->now_us;
-        h->boot_ppm = (int64_t) (draw(w) % (2 * DRIFT_PPM_MAX + 1)) - DRIFT_PPM_MAX;
-        h->raw_ppm = (int64_t) (draw(w) % (2 * DRIFT_PPM_MAX + 1)) - DRIFT_PPM_MAX;
-        h->wall_off_us = (int64_t) draw_us(w, 0, 60 * USEC_PER_SEC) - 30 * (int64_t) USEC_PER_SEC;
-        schedule(w, draw_us(w, 0, 5 * USEC_PER_SEC), EV_DAEMON_START, h, h->boot);
+        snprintf(h->machine_id, sizeof(h->machine_id), "%032u", h->machine + 1);
+        snprintf(h->boot_id, sizeof(h->boot_id), "%08u%08u%016u", h->machine + 1, h->id, h->boot);
+        clocks_begin(w, h);
+        note(w, h, "is on");
+        if (h->original)
+                original_power_on(w, h);
+        else
+                schedule(w, draw_us(&h->random, 0, 5 * USEC_PER_SEC), EV_DAEMON_START, h, h->boot);
 }
 
-static void set_wall_clock(World *w, Host *h) {
-        static const int64_t offs_s[] = { 0, 0, 0, 25, -25, 39, -39, 45, -45, 3600, -86400, 315360000, -315360000 };
-
-        h->wall_off_us = offs_s[draw(w) % (sizeof(offs_s) / sizeof(offs_s[0]))] * (int64_t) USEC_PER_SEC;
-        note(w, h, "wall clock is set");
-        if (h->daemon_up && chance(w, 2))
-                schedule(w, USEC_PER_MSEC, EV_DAEMON_STOP, h, h->daemon)->lock_event.type = LOCK_EVENT_CLOCK_JUMP;
-}
-
-static void stop_daemon(World *w, Host *h) {
+void hear(World *w, Host *h, LockEventType type) {
         if (h->daemon_up)
-                schedule(w, 0, EV_DAEMON_STOP, h, h->daemon)->lock_event.type = LOCK_EVENT_STOP;
+                schedule_event(w, USEC_PER_MSEC, EV_DAEMON_HEARS, h, h->daemon, (Event) { .type = (uint8_t) type });
 }
 
-static void befall(World *w, Host *h) {
-        usec_t for_us = draw_us(w, USEC_PER_SEC, 150 * USEC_PER_SEC);
-
-        switch (draw(w) % 12) {
-        case 0: case 1:
-                h->cut = !h->cut;
-                note(w, h, h->cut ? "is cut off" : "is joined again");
-                break;
-        case 2:
-                if (h->powered)
-                        power_off(w, h);
-                break;
-        case 3:
-                if (h->daemon_up)
-                        daemon_down(w, h);
-                break;
-        case 4:
-                h->daemon_paused_us = w->now_us + for_us;
-                note(w, h, "the daemon is stopped for %.3f s", (double) for_us / 1e6);
-                break;
-        case 5:
-                if (h->guard_up && !h->guard.finishing && h->pid1_paused_us <= w->now_us)
-                        guard_down(w, h);
-                break;
-        case 6:
-                if (h->guard_up && !h->guard.finishing && h->pid1_paused_us <= w->now_us)
-                        h->guard_paused_us = w->now_us + for_us;
-                break;
-        case 7:
-                if (h->guard_paused_us <= w->now_us && (h->guard_up ? !h->guard.finishing : h->guard_unit == UNIT_INACTIVE))
-                        h->pid1_paused_us = w->now_us + for_us;
-                break;
-        case 8:
-                set_wall_clock(w, h);
-                break;
-        case 9:
-                stop_daemon(w, h);
-                break;
-        case 10:
-                if (h->populated)
-                        schedule(w, 0, EV_TARGET_EXIT, h, h->target);
-                break;
-        default:
-                if (chance(w, 4) && w->has_item) {
-                        note(w, NULL, "the item is deleted by hand");
-                        w->has_item = false;
-                        w->item = (Record) {};
-                }
-                break;
-        }
+void restart(World *w, Host *h) {
+        if (h->daemon_up)
+                daemon_killed(w, h, draw_us(&h->random, 100 * USEC_PER_MSEC, USEC_PER_SEC));
 }
 
-/* The last of them mends what can be mended; then the world has to come to rest. */
-static void mend(World *w) {
-        for (unsigned i = 0; i < w->n_hosts; i++) {
-                w->hosts[i].cut = w->hosts[i].cut_next = false;
-                w->hosts[i].wall_off_us = 0;
-        }
-        note(w, NULL, "the faults are over");
+void set_wall_clock(World *w, Host *h, int64_t off_us) {
+        h->wall_off_us = off_us;
+        hear(w, h, LOCK_EVENT_CLOCK_JUMP);
 }
 
-void fault(World *w) {
-        unsigned n = chance(w, 4) ? 3 : 1;
+void fault_begin(World *w, const Fault *f) {
+        Host *h = &w->hosts[f->host];
 
-        if (w->now_us >= w->faults_until_us) {
-                mend(w);
+        bool original_may_suffer = f->kind < FAULT_WALL || f->kind == FAULT_POWER || f->kind == FAULT_TARGET_FAILS;
+
+        if (!h->powered || h->still || (h->original && !original_may_suffer))
                 return;
-        }
-        for (unsigned i = 0; i < n; i++)
-                befall(w, &w->hosts[draw(w) % w->n_hosts]);
-        schedule(w, draw_us(w, USEC_PER_SEC, w->fault_every_us), EV_FAULT, NULL, 0);
+        w->statistics->faults[f->kind]++;
+        note(w, h, "FAULT: %s (for %.3f s; %.3f)", fault_name(f->kind), (double) f->for_us / 1e6, (double) f->amount / 1e6);
+        befall(w, h, f);
+}
+
+static void heal_host(World *w, Host *h) {
+        bool edited = h->configured.label != 0 || h->configured.name != 0;
+
+        h->requests_cut_until_us = h->answers_cut_until_us = h->slow_until_us = w->now_us;
+        h->unbound_until_us = h->refused_until_us = h->run_full_until_us = w->now_us;
+        h->cut_next = h->guard_fails = false;
+        h->configured = (Identity) {};
+        if (!h->powered)
+                return;
+        if (h->boottime.slew_ppm != 0)
+                clock_slew(w, h, 0);
+        set_wall_clock(w, h, 0);
+        tell_change(w, h);
+        hear(w, h, LOCK_EVENT_RESUME);
+        if (edited)
+                restart(w, h);
+}
+
+/* All that can be mended is; then the world has to come to rest. */
+void fault_heal(World *w) {
+        note(w, NULL, "the faults are over");
+        w->store_down_until_us = w->throttled_until_us = w->fails_after_until_us = w->table_refused_until_us = w->now_us;
+        w->date_until_us = w->now_us;
+        for (unsigned i = 0; i < LABELS_MAX; i++)
+                if (w->items[i].by_hand) {
+                        w->items[i].there = w->items[i].unclear = w->items[i].by_hand = false;
+                        w->deleted_by_hand = true;
+                }
+        for (unsigned i = 0; i < w->plan->n_hosts; i++)
+                heal_host(w, &w->hosts[i]);
+        w->healed = true;
+        w->quiet_since_us = 0;
 }

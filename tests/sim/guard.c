@@ -1,78 +1,96 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What cloudlock-guard does around its core. */
+/* What cloudlock-guard does around its core: src/guard/guard.c. */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "sim.h"
 
-static GuardNow guard_now(const World *w, const Host *h) {
-        LockNow now = host_now(w, h);
-
-        return (GuardNow) { .boot_us = now.boot_us, .raw_us = now_raw_suspend_us(&now) };
+static void kill_target(World *w, Host *h) {
+        if (!h->populated)
+                return;
+        if (w->now_us < h->unkillable_until_us) {
+                note(w, h, "the guard kills, in vain");
+                return;
+        }
+        note(w, h, "the guard kills");
+        target_exits(w, h, true);
 }
 
-static void boot_id(const Host *h, char id[ID128_TEXT_SIZE]) {
-        snprintf(id, ID128_TEXT_SIZE, "%032llu", (unsigned long long) h->boot);
+/* A watchdog that bites when it is too late would be none; a second is its least. */
+static void arm_watchdog(World *w, Host *h, usec_t for_us) {
+        usec_t stop_us = true_time_us(w, h, h->guard.deadline.stop_boot_us), kill_us = true_time_us(w, h, h->guard.deadline.kill_boot_us);
+        usec_t limit_us = h->guard.phase <= GUARD_RUNNING ? stop_us : kill_us;
+
+        if (for_us > USEC_PER_SEC && w->now_us + for_us > limit_us)
+                violate(w, h, INVARIANT_WATCHDOG_LATE, "the watchdog bites after the deadline");
+        if (h->guard.finishing)
+                return; /* PID 1 watches no ExecStopPost= */
+        h->watchdog_us = w->now_us + for_us;
+        if (h->watchdog_pending_us != 0 && h->watchdog_pending_us <= h->watchdog_us)
+                return;
+        h->watchdog_pending_us = h->watchdog_us;
+        schedule(w, for_us, EV_PID1_WATCHDOG, h, h->guard_run);
 }
 
 static void perform(World *w, Host *h, const GuardAction *action) {
         switch (action->type) {
         case GUARD_ACTION_PERMIT:
                 h->permit = true;
-                schedule(w, draw_us(w, USEC_PER_MSEC, 10 * USEC_PER_MSEC), EV_PID1_GUARD_READY, h, h->guard_run);
+                schedule(w, draw_us(&h->random, USEC_PER_MSEC, 10 * USEC_PER_MSEC), EV_PID1_GUARD_READY, h, h->guard_run);
                 break;
         case GUARD_ACTION_FORBID:
                 h->permit = false;
                 break;
         case GUARD_ACTION_WATCHDOG:
-                if (h->guard.finishing)
-                        break; /* PID 1 watches no ExecStopPost= */
-                h->watchdog_us = w->now_us + action->watchdog_us;
-                schedule(w, action->watchdog_us, EV_PID1_WATCHDOG, h, h->guard_run);
+                arm_watchdog(w, h, action->watchdog_us);
                 break;
         case GUARD_ACTION_STOP:
-                if (!chance(w, 20))
-                        schedule(w, draw_us(w, USEC_PER_MSEC, 20 * USEC_PER_MSEC), EV_PID1_STOP, h, h->boot);
+                call_stop(w, h);
                 break;
         case GUARD_ACTION_KILL:
-                if (h->populated) {
-                        note(w, h, "the guard kills");
-                        target_exits(w, h, true);
-                }
+                kill_target(w, h);
                 break;
         case GUARD_ACTION_LOOK:
-                schedule(w, draw_us(w, USEC_PER_MSEC, 20 * USEC_PER_MSEC), EV_PID1_LOOK_GUARD, h, h->guard_run)
-                        ->guard_units.asked_boot_us = host_now(w, h).boot_us;
+                call_look(w, h, EV_PID1_LOOK_GUARD);
                 break;
         case GUARD_ACTION_EXIT:
+                if (h->populated)
+                        violate(w, h, INVARIANT_GUARD_LEFT, "the guard ends while the target's cgroup is populated");
                 guard_down(w, h);
                 break;
         }
 }
 
-void guard_event(World *w, Host *h, const GuardEvent *event) {
-        GuardNow now = guard_now(w, h);
+static void guard_event(World *w, Host *h, const GuardEvent *event) {
+        GuardNow now = host_guard_now(w, h);
         GuardActions actions;
-        usec_t deadline_us;
+        uint32_t run = h->guard_run;
 
         w->statistics->guard_steps++;
+        w->statistics->guard_reached[h->guard.phase][event->type]++;
         guard_step(&h->guard, &now, event, &actions);
-        for (size_t i = 0; i < actions.n; i++)
+        for (size_t i = 0; i < actions.n && h->guard_run == run; i++) {
+                /* As the guard and PID 1 are not both taken away, so the guard is not killed while PID 1 hangs. */
+                if (!h->guard.finishing && h->pid1_stopped_until_us <= w->now_us && by_chance(w, h, w->plan->weather.crash * 4)) {
+                        note(w, h, "the guard crashes between two actions");
+                        guard_down(w, h);
+                        return;
+                }
                 perform(w, h, &actions.list[i]);
-        if (!h->guard_up)
-                return;
-        /* Ticks without a number (the file changed) are never void. */
-        deadline_us = guard_deadline(&h->guard, &now);
-        schedule(w, deadline_us - now.boot_us, EV_GUARD_TICK, h, h->guard_run)->request = ++h->guard_tick;
+        }
+        if (h->guard_run == run)
+                h->guard_due_us = true_time_us(w, h, guard_deadline(&h->guard, &now));
 }
 
-void guard_reads_lease(World *w, Host *h) {
-        GuardEvent event = { .type = GUARD_EVENT_LEASE, .read = h->has_lease ? GUARD_READ_LEASE : GUARD_READ_MISSING };
+static void read_lease(World *w, Host *h) {
+        GuardEvent event;
 
-        boot_id(h, event.lease.boot_id);
-        strcpy(event.lease.lock_id, "0123456789abcdef");
+        event.type = GUARD_EVENT_LEASE;
+        event.read = h->has_lease ? GUARD_READ_LEASE : GUARD_READ_MISSING;
+        memcpy(event.lease.boot_id, h->boot_id, sizeof(event.lease.boot_id));
+        snprintf(event.lease.lock_id, sizeof(event.lease.lock_id), "%s", h->lease_label ? "1111111111111111" : "0000000000000000");
         strcpy(event.lease.holder, "x");
         event.lease.stop_boot_us = h->lease.stop_boot_us;
         event.lease.stop_raw_us = h->lease.stop_raw_us;
@@ -82,17 +100,54 @@ void guard_reads_lease(World *w, Host *h) {
         guard_event(w, h, &event);
 }
 
-void guard_begin(World *w, Host *h, bool finishing) {
-        char id[ID128_TEXT_SIZE];
+static void see_units(World *w, Host *h, const Picture *picture) {
+        GuardEvent event;
 
-        boot_id(h, id);
-        h->guard_up = true;
-        h->permit = false;
-        h->guard_run++;
-        h->guard_paused_us = 0;
-        guard_init(&h->guard, id, finishing);
+        event.type = GUARD_EVENT_UNITS;
+        event.units = (GuardUnits) {
+                .asked_boot_us = picture->asked_boot_us,
+                .bound = picture->bound,
+                .down = picture->target == UNIT_INACTIVE || picture->target == UNIT_FAILED,
+                .start_job_pending = picture->start_job,
+                .stop_job_pending = picture->stop_job || picture->target != UNIT_ACTIVE,
+                .populated = picture->populated,
+        };
+        guard_event(w, h, &event);
+}
+
+void guard_hears(World *w, Host *h, const Event *e) {
+        GuardEvent event;
+
+        if (!h->guard_up || (e->kind != EV_GUARD_TICK && e->generation != h->guard_run))
+                return;
+        switch (e->kind) {
+        case EV_GUARD_TICK:
+        case EV_GUARD_FILE:
+                read_lease(w, h);
+                break;
+        case EV_GUARD_UNITS:
+                h->guard_looks.waits = false;
+                see_units(w, h, &e->picture);
+                if (h->guard_looks.again && h->guard_up)
+                        call_look(w, h, EV_PID1_LOOK_GUARD);
+                break;
+        default:
+                h->term_pending &= e->kind != EV_GUARD_TERM;
+                event.type = e->kind == EV_GUARD_TERM ? GUARD_EVENT_TERM : GUARD_EVENT_CHANGED;
+                guard_event(w, h, &event);
+                break;
+        }
+}
+
+void guard_begin(World *w, Host *h, bool finishing) {
         note(w, h, finishing ? "the guard's --finish begins" : "the guard begins");
-        schedule(w, draw_us(w, USEC_PER_MSEC, 20 * USEC_PER_MSEC), EV_GUARD_TICK, h, h->guard_run);
+        h->guard_up = true;
+        h->guard_looks = (Looks) {};
+        h->permit = h->term_pending = false;
+        h->guard_run++;
+        h->guard_stopped_until_us = h->watchdog_pending_us = 0;
+        guard_init(&h->guard, h->boot_id, finishing);
+        h->guard_due_us = w->now_us + draw_us(&h->random, USEC_PER_MSEC, 20 * USEC_PER_MSEC);
 }
 
 /* The process is gone, whatever the reason; PID 1 hears of it. */
@@ -100,5 +155,6 @@ void guard_down(World *w, Host *h) {
         note(w, h, "the guard is gone");
         h->guard_up = h->permit = false;
         h->guard_run++;
-        schedule(w, draw_us(w, USEC_PER_MSEC, 20 * USEC_PER_MSEC), EV_PID1_GUARD_GONE, h, h->boot);
+        h->guard_due_us = USEC_INFINITY;
+        schedule(w, draw_us(&h->random, USEC_PER_MSEC, 20 * USEC_PER_MSEC), EV_PID1_GUARD_GONE, h, h->boot);
 }

@@ -1,93 +1,231 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sim.h"
 
-static void usage(void) {
-        printf("simulator [--seconds N] [--seed N [--trace]] [--table]\n\n"
-               "Runs schedules from seed 1 (or from --seed) on until the time is up; one that breaks the promise is printed\n"
-               "with its seed. --seed N --trace replays one and prints a line an event. --table shows which state met\n"
-               "which event.\n");
-}
+#define FAILURES_MAX 10
 
-static double elapsed_s(const struct timespec *since) {
+typedef struct Options {
+        double seconds;
+        uint64_t from, schedules, seed;
+        unsigned jobs, depth;
+        bool trace, table, outside, reached;
+} Options;
+
+static World world;
+
+static double now_s(void) {
         struct timespec now;
 
         clock_gettime(CLOCK_MONOTONIC, &now);
-        return (double) (now.tv_sec - since->tv_sec) + (double) (now.tv_nsec - since->tv_nsec) / 1e9;
+        return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
 }
 
-static void print_table(const Statistics *statistics) {
-        static const char *const events[_LOCK_EVENT_MAX] = { "tick", "read", "unclear", "written", "refused", "failed", "units",
-                                                             "started", "not-started", "unwritable", "stop", "jump", "resume", "table" };
-
-        printf("%-14s", "");
-        for (unsigned e = 0; e < _LOCK_EVENT_MAX; e++)
-                printf(" %11s", events[e]);
-        putchar('\n');
-        for (unsigned s = 0; s < _LOCK_STATE_MAX; s++) {
-                printf("%-14s", lock_state_name(s));
-                for (unsigned e = 0; e < _LOCK_EVENT_MAX; e++)
-                        printf(" %11" PRIu64, statistics->reached[s][e]);
-                putchar('\n');
-        }
-}
-
-static int one(uint64_t seed, bool trace) {
-        static World world;
+/* The failing schedule, shortened, and what happens in it. */
+static void show_failure(const Plan *failing) {
+        Plan plan = *failing;
         Statistics statistics = {};
 
-        world_run(&world, seed, &statistics, trace);
-        printf("seed %" PRIu64 ": %s\n", seed, world.violation ? world.violation : "fine");
-        return world.violation != NULL;
+        shorten(&plan, world.violation);
+        printf("shortened from %u faults to %u:\n", failing->n_faults, plan.n_faults);
+        plan_print(&plan);
+        world_run(&world, &plan, &statistics, true);
 }
 
-static int many(double seconds, bool table) {
-        static World world;
-        static Statistics statistics;
-        struct timespec begin;
-        uint64_t seed = 0, failed = 0;
+static int one(const Options *options) {
+        Statistics statistics = {};
+        Plan plan;
 
-        clock_gettime(CLOCK_MONOTONIC, &begin);
-        do {
-                world_run(&world, ++seed, &statistics, false);
-                if (world.violation) {
-                        printf("FAIL seed %" PRIu64 ": %s (see it: simulator --seed %" PRIu64 " --trace)\n", seed,
-                               world.violation, seed);
-                        failed++;
+        plan_draw(&plan, options->seed, _FAULT_MAX);
+        plan_print(&plan);
+        world_run(&world, &plan, &statistics, options->trace);
+        printf("seed %" PRIu64 ": %s%s%s, after %.6f s; digest %016" PRIx64 "\n", options->seed, invariant_name(world.violation),
+               world.violation ? ": " : " violated", world.violation ? world.violation_text : "", (double) world.now_us / 1e6, world.digest);
+        if (!world.violation)
+                return 0;
+        show_failure(&plan);
+        return 1;
+}
+
+static void try_seed(uint64_t seed, Statistics *statistics, uint64_t *failures) {
+        Plan plan;
+
+        plan_draw(&plan, seed, _FAULT_MAX);
+        world_run(&world, &plan, statistics, false);
+        if (!world.violation)
+                return;
+        (*failures)++;
+        printf("FAIL seed %" PRIu64 ": %s: %s (see it: simulator --seed %" PRIu64 " --trace)\n", seed, invariant_name(world.violation),
+               world.violation_text, seed);
+        fflush(stdout);
+}
+
+/* One job's share of the seeds. Returns how many failed. */
+static uint64_t share(const Options *options, unsigned job, Statistics *statistics) {
+        uint64_t failures = 0, seed = options->from + job, last = options->from + options->schedules;
+        double end_s = now_s() + options->seconds;
+
+        for (unsigned n = 0; failures < FAILURES_MAX; seed += options->jobs, n++) {
+                if (options->schedules > 0 ? seed >= last : n % 8 == 0 && now_s() >= end_s)
+                        break;
+                try_seed(seed, statistics, &failures);
+        }
+        return failures;
+}
+
+typedef struct Result {
+        uint64_t failures;
+        Statistics statistics;
+} Result;
+
+static bool read_whole(int fd, void *to, size_t size) {
+        for (size_t done = 0; done < size;) {
+                ssize_t n = read(fd, (char *) to + done, size - done);
+
+                if (n <= 0)
+                        return false;
+                done += (size_t) n;
+        }
+        return true;
+}
+
+static int start_job(const Options *options, unsigned job) {
+        static Result result;
+        int fds[2];
+
+        if (pipe(fds) < 0)
+                abort();
+        fflush(stdout);
+        if (fork() != 0) {
+                close(fds[1]);
+                return fds[0];
+        }
+        result.failures = share(options, job, &result.statistics);
+        /* A pipe takes less than the whole at once; the parent reads along. */
+        for (size_t done = 0; done < sizeof(result);) {
+                ssize_t n = write(fds[1], (char *) &result + done, sizeof(result) - done);
+
+                if (n <= 0)
+                        break;
+                done += (size_t) n;
+        }
+        fflush(stdout);
+        _exit(0);
+}
+
+static int many(const Options *options) {
+        static Statistics sum;
+        static Result part;
+        uint64_t failures = 0;
+        double begin_s = now_s();
+        int fds[64];
+
+        for (unsigned i = 0; i < options->jobs; i++)
+                fds[i] = start_job(options, i);
+        for (unsigned i = 0; i < options->jobs; i++) {
+                if (!read_whole(fds[i], &part, sizeof(part)))
+                        printf("FAIL job %u ended before its time\n", i), failures++;
+                else
+                        statistics_add(&sum, &part.statistics), failures += part.failures;
+                close(fds[i]);
+        }
+        while (wait(NULL) > 0)
+                ;
+        if (options->table)
+                report_table(&sum);
+        if (options->reached && !report_unreached(&sum))
+                failures++;
+        report_sums(&sum, now_s() - begin_s);
+        printf("%" PRIu64 " schedules went well, %" PRIu64 " failed\n", sum.schedules > failures ? sum.schedules - failures : 0,
+               failures);
+        return failures > 0;
+}
+
+/* Faults outside the assumptions: nothing is promised, so how long two hosts run at once is measured. */
+static int outside(const Options *options) {
+        uint64_t too_long = 0;
+
+        for (unsigned kind = FAULT_OUTSIDE; kind < _FAULT_MAX; kind++) {
+                static Statistics statistics;
+                double end_s = now_s() + options->seconds / (_FAULT_MAX - FAULT_OUTSIDE);
+                Plan plan;
+
+                statistics = (Statistics) {};
+                for (uint64_t seed = options->from; now_s() < end_s; seed++) {
+                        plan_draw(&plan, seed, (FaultKind) kind);
+                        world_run(&world, &plan, &statistics, false);
                 }
-        } while (elapsed_s(&begin) < seconds && failed < 10);
-        if (table)
-                print_table(&statistics);
-        printf("%" PRIu64 " schedules, %.0f simulated hours, %" PRIu64 " core steps, %.2f million steps a second; "
-               "the target started %" PRIu64 " times, %" PRIu64 " of them on another host\n",
-               seed, (double) statistics.simulated_us / 3.6e9, statistics.lock_steps + statistics.guard_steps,
-               (double) (statistics.lock_steps + statistics.guard_steps) / elapsed_s(&begin) / 1e6, statistics.starts,
-               statistics.takeovers);
-        printf("%" PRIu64 " passed, %" PRIu64 " failed\n", seed - failed, failed);
-        return failed > 0;
+                printf("%-45s %8" PRIu64 " schedules, %7" PRIu64 " overlaps, the longest %.3f s%s\n", fault_name((FaultKind) kind),
+                       statistics.schedules, statistics.overlaps, (double) statistics.overlap_us_max / 1e6,
+                       statistics.overlaps_too_long > 0 ? ", BEYOND ITS BOUND" : "");
+                too_long += statistics.overlaps_too_long;
+        }
+        printf("%u passed, %" PRIu64 " failed\n", _FAULT_MAX - FAULT_OUTSIDE, too_long);
+        return too_long > 0;
+}
+
+static int all_orders(const Options *options) {
+        static Statistics statistics;
+
+        return explore(options->depth, &statistics) ? 0 : 1;
+}
+
+static void usage(void) {
+        printf("simulator [--seconds N | --schedules N] [--from SEED] [--jobs N] [--table] [--reached]\n"
+               "simulator --seed N [--trace]\n"
+               "simulator --outside [--seconds N]\n"
+               "simulator --explore DEPTH\n\n"
+               "Runs schedules from seed 1 (or --from) on; one that breaks an invariant is printed with its seed. --seed replays\n"
+               "one; should it fail, it is shortened and printed, one line an event. --trace prints every event of it in any case.\n"
+               "--table shows which state met which event; --reached fails when a pair that can be reached was not.\n"
+               "--outside measures the overlap under faults outside the assumptions. --explore tries every order of events.\n");
+}
+
+static bool parse(int argc, char **argv, Options *options) {
+        for (int i = 1; i < argc; i++) {
+                const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+                if (strcmp(argv[i], "--trace") == 0)
+                        options->trace = true;
+                else if (strcmp(argv[i], "--table") == 0)
+                        options->table = true;
+                else if (strcmp(argv[i], "--reached") == 0)
+                        options->reached = true;
+                else if (strcmp(argv[i], "--outside") == 0)
+                        options->outside = true;
+                else if (!value)
+                        return false;
+                else if (strcmp(argv[i], "--seconds") == 0)
+                        options->seconds = atof(argv[++i]);
+                else if (strcmp(argv[i], "--schedules") == 0)
+                        options->schedules = strtoull(argv[++i], NULL, 10);
+                else if (strcmp(argv[i], "--from") == 0)
+                        options->from = strtoull(argv[++i], NULL, 10);
+                else if (strcmp(argv[i], "--seed") == 0)
+                        options->seed = strtoull(argv[++i], NULL, 10);
+                else if (strcmp(argv[i], "--jobs") == 0)
+                        options->jobs = (unsigned) strtoul(argv[++i], NULL, 10);
+                else if (strcmp(argv[i], "--explore") == 0)
+                        options->depth = (unsigned) strtoul(argv[++i], NULL, 10);
+                else
+                        return false;
+        }
+        return options->jobs >= 1 && options->jobs <= 64;
 }
 
 int main(int argc, char **argv) {
-        double seconds = 10;
-        uint64_t seed = 0;
-        bool trace = false, table = false;
+        Options options = { .seconds = 10, .from = 1, .jobs = 1 };
 
-        for (int i = 1; i < argc; i++) {
-                if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
-                        seconds = atof(argv[++i]);
-                else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-                        seed = strtoull(argv[++i], NULL, 10);
-                else if (strcmp(argv[i], "--trace") == 0)
-                        trace = true;
-                else if (strcmp(argv[i], "--table") == 0)
-                        table = true;
-                else
-                        return usage(), strcmp(argv[i], "--help") == 0 ? 0 : 2;
-        }
-        return seed > 0 ? one(seed, trace) : many(seconds, table);
+        if (!parse(argc, argv, &options))
+                return usage(), 2;
+        if (options.seed > 0)
+                return one(&options);
+        if (options.depth > 0)
+                return all_orders(&options);
+        return options.outside ? outside(&options) : many(&options);
 }

@@ -4,52 +4,62 @@
 
 #include "sim.h"
 
+#define STOP_CALLS_MAX 8
+#define BUS_SLOW_US_MAX (5 * USEC_PER_SEC)
+#define JOB_STUCK_US_MAX (15 * USEC_PER_MINUTE)
+#define BUS_STUCK_US_MAX (120 * USEC_PER_SEC)
+/* The condition is asked anew when PID 1 stood still since; where it hung in between is outside the promise. */
+#define EXEC_US_MAX (60 * USEC_PER_MSEC)
+
 static bool down(UnitPhase phase) {
         return phase == UNIT_INACTIVE || phase == UNIT_FAILED;
 }
 
-static bool lease_good(const World *w, const Host *h) {
-        LockNow now = host_now(w, h);
-
-        return h->has_lease && !deadline_passed(h->lease.stop_boot_us, h->lease.stop_raw_us, &now);
-}
-
-/* D-Bus is quick, as a rule. */
-static usec_t answer_us(World *w) {
-        return chance(w, 50) ? draw_us(w, 0, 5 * USEC_PER_SEC) : draw_us(w, USEC_PER_MSEC, 20 * USEC_PER_MSEC);
-}
-
-static void look_for_daemon(World *w, Host *h, const Event *question) {
-        Event *e = schedule(w, answer_us(w), EV_DAEMON_UNITS, h, question->generation);
-
-        e->lock_event.type = LOCK_EVENT_UNITS;
-        e->lock_event.units = (LockUnits) {
-                .asked_boot_us = question->lock_event.units.asked_boot_us,
-                .bound = true,
-                .guard = h->guard_unit,
-                .target = h->target_unit,
-                .targets_down = down(h->target_unit),
-                .job_pending = h->start_job || h->stop_job,
-                .populated = h->populated,
-                .stop_budget_us = w->budget_us,
+/* Whether the condition's program, the shipped rule, lets the target start: src/guard/condition.c. */
+static bool condition_holds(const World *w, const Host *h) {
+        GuardNow now = host_guard_now(w, h);
+        Lease lease = {
+                .stop_boot_us = h->lease.stop_boot_us, .stop_raw_us = h->lease.stop_raw_us,
+                .kill_boot_us = h->lease.kill_boot_us, .kill_raw_us = h->lease.kill_raw_us,
         };
+
+        __builtin_memcpy(lease.boot_id, h->boot_id, sizeof(lease.boot_id));
+        return h->has_lease && h->permit && lease_is_good(&lease, h->boot_id, &now);
 }
 
-static void look_for_guard(World *w, Host *h, const Event *question) {
-        schedule(w, answer_us(w), EV_GUARD_UNITS, h, question->generation)->guard_units =
-                (GuardUnits) {
-                        .asked_boot_us = question->guard_units.asked_boot_us,
-                        .bound = true,
-                        .down = down(h->target_unit),
-                        .start_job_pending = h->start_job,
-                        .stop_job_pending = h->stop_job,
+/* D-Bus is quick, as a rule; now and then an answer waits behind something for longer than a lease lasts. */
+static usec_t bus_us(World *w, Host *h) {
+        if (!by_chance(w, h, w->plan->weather.bus_slow))
+                return draw_us(&h->random, USEC_PER_MSEC, 20 * USEC_PER_MSEC);
+        return draw_us(&h->random, 0, chance(&h->random, 3) ? BUS_STUCK_US_MAX : BUS_SLOW_US_MAX);
+}
+
+static void look(World *w, Host *h, const Event *question, Kind answer) {
+        const Event e = {
+                .picture = {
+                        .asked_boot_us = question->picture.asked_boot_us,
+                        .guard = (uint8_t) h->guard_unit, .target = (uint8_t) h->target_unit,
+                        .guard_job = h->guard_job, .start_job = h->start_job, .stop_job = h->stop_job,
                         .populated = h->populated,
-                };
+                        .bound = w->now_us >= h->unbound_until_us,
+                        .refused = w->now_us < h->refused_until_us,
+                        .oneshot = h->oneshot_done,
+                },
+        };
+
+        schedule_event(w, bus_us(w, h), answer, h, question->generation, e);
 }
 
 static void tell_job(World *w, Host *h, LockEventType type) {
+        usec_t in_us = by_chance(w, h, w->plan->weather.bus_slow) ? draw_us(&h->random, 0, JOB_STUCK_US_MAX) : bus_us(w, h);
+
         if (h->daemon_up)
-                schedule(w, draw_us(w, USEC_PER_MSEC, 20 * USEC_PER_MSEC), EV_DAEMON_JOB, h, h->daemon)->lock_event.type = type;
+                schedule_event(w, in_us, EV_DAEMON_HEARS, h, h->daemon, (Event) { .type = (uint8_t) type });
+}
+
+void tell_change(World *w, Host *h) {
+        if (h->guard_up)
+                schedule(w, bus_us(w, h), EV_GUARD_CHANGED, h, h->guard_run);
 }
 
 static void start_guard(World *w, Host *h) {
@@ -57,46 +67,76 @@ static void start_guard(World *w, Host *h) {
                 tell_job(w, h, h->guard_unit == UNIT_ACTIVE ? LOCK_EVENT_GUARD_STARTED : LOCK_EVENT_GUARD_FAILED);
                 return;
         }
+        if (h->guard_fails) {
+                h->guard_fails = false;
+                note(w, h, "the guard does not start");
+                tell_job(w, h, LOCK_EVENT_GUARD_FAILED);
+                return;
+        }
         h->guard_unit = UNIT_ACTIVATING;
-        h->start_job = true;
-        h->stop_job = false;
+        h->guard_job = true;
+        h->start_job = w->now_us >= h->unbound_until_us;
+        h->stop_job = h->oneshot_done = false;
         guard_begin(w, h, false);
+}
+
+static void start_target(World *w, Host *h, usec_t in_us) {
+        h->target_unit = UNIT_ACTIVATING;
+        h->start_job = true;
+        schedule(w, in_us, EV_PID1_CONDITION, h, ++h->target);
 }
 
 static void guard_ready(World *w, Host *h) {
         if (h->guard_unit != UNIT_ACTIVATING)
                 return;
         h->guard_unit = UNIT_ACTIVE;
+        h->guard_job = false;
         tell_job(w, h, LOCK_EVENT_GUARD_STARTED);
-        h->target_unit = UNIT_ACTIVATING;
-        schedule(w, draw_us(w, USEC_PER_MSEC, 300 * USEC_PER_MSEC), EV_PID1_CONDITION, h, ++h->target);
+        /* Bound or not, Wants= of the guard pulls it in; but what lost its binding is not pulled in. */
+        if (w->now_us >= h->unbound_until_us && !h->populated)
+                start_target(w, h, draw_us(&h->random, USEC_PER_MSEC, 300 * USEC_PER_MSEC));
+        else
+                h->start_job = false;
+}
+
+/* By hand or by Restart=: Requisite= wants the guard active, and the condition is asked as always. */
+static void start_by_hand(World *w, Host *h) {
+        if (h->guard_unit == UNIT_ACTIVE && down(h->target_unit) && !h->populated && !h->stop_job)
+                start_target(w, h, draw_us(&h->random, USEC_PER_MSEC, 20 * USEC_PER_MSEC));
 }
 
 static void condition(World *w, Host *h, const Event *e) {
         if (e->generation != h->target || h->target_unit != UNIT_ACTIVATING)
                 return;
-        if (!h->permit || !lease_good(w, h)) {
+        if (!condition_holds(w, h)) {
                 h->target_unit = UNIT_INACTIVE;
                 h->start_job = false;
                 return;
         }
+        h->runs_label = h->lease_label;
         /* Between the condition and the program lies a moment in which the lease can end. */
-        schedule(w, draw_us(w, USEC_PER_MSEC, 60 * USEC_PER_MSEC), EV_PID1_EXEC, h, h->target);
+        h->condition_us = w->now_us;
+        schedule(w, draw_us(&h->random, USEC_PER_MSEC, EXEC_US_MAX), EV_PID1_EXEC, h, h->target);
+        if (h->late_exec)
+                h->pid1_stopped_until_us = w->now_us + w->plan->lease_us * 2;
 }
 
 static void exec(World *w, Host *h, const Event *e) {
         if (e->generation != h->target || h->target_unit != UNIT_ACTIVATING)
                 return;
-        h->start_job = false;
+        if (w->now_us > h->condition_us + EXEC_US_MAX && !h->late_exec) {
+                condition(w, h, e);
+                return;
+        }
+        h->start_job = h->late_exec = h->oneshot_done = false;
         h->target_unit = UNIT_ACTIVE;
         h->populated = true;
-        h->stubborn = chance(w, 2);
+        h->stubborn = chance(&h->random, 2);
         w->statistics->starts++;
         w->statistics->takeovers += w->last_runner != h->id;
         w->last_runner = h->id;
         note(w, h, "THE TARGET RUNS");
-        if (w->now_us < w->faults_until_us && chance(w, 30))
-                schedule(w, draw_us(w, 0, 60 * USEC_PER_SEC), EV_TARGET_EXIT, h, h->target);
+        judge_start(w, h);
 }
 
 static void stop_target(World *w, Host *h) {
@@ -105,13 +145,43 @@ static void stop_target(World *w, Host *h) {
         h->start_job = false;
         h->target_unit = UNIT_DEACTIVATING;
         if (!h->populated) {
-                schedule(w, draw_us(w, USEC_PER_MSEC, 50 * USEC_PER_MSEC), EV_PID1_TARGET_GONE, h, h->target);
+                schedule(w, draw_us(&h->random, USEC_PER_MSEC, 50 * USEC_PER_MSEC), EV_PID1_TARGET_GONE, h, h->target);
                 return;
         }
         if (!h->stubborn)
-                schedule(w, draw_us(w, USEC_PER_MSEC, w->budget_us / 2), EV_TARGET_EXIT, h, h->target);
+                schedule(w, draw_us(&h->random, USEC_PER_MSEC, w->plan->budget_us / 2), EV_TARGET_EXIT, h, h->target);
         /* TimeoutStopSec=: some units take longer than they should, so the guard has to step in. */
-        schedule(w, w->budget_us + (chance(w, 4) ? draw_us(w, 0, 60 * USEC_PER_SEC) : 0), EV_PID1_TARGET_KILL, h, h->target);
+        schedule(w, w->plan->budget_us + (by_chance(w, h, 4) ? draw_us(&h->random, 0, 60 * USEC_PER_SEC) : 0), EV_PID1_TARGET_KILL,
+                 h, h->target);
+}
+
+static void term_guard(World *w, Host *h) {
+        /* A signal is pending once. */
+        if (!h->guard_up || h->guard.finishing || h->term_pending)
+                return;
+        h->term_pending = true;
+        schedule(w, USEC_PER_MSEC, EV_GUARD_TERM, h, h->guard_run);
+}
+
+/* snapshot.c: one picture at a time; who asks meanwhile gets another one. */
+void call_look(World *w, Host *h, Kind kind) {
+        Looks *looks = kind == EV_PID1_LOOK_GUARD ? &h->guard_looks : &h->daemon_looks;
+        uint32_t generation = kind == EV_PID1_LOOK_GUARD ? h->guard_run : h->daemon;
+
+        looks->again = looks->waits;
+        if (looks->waits)
+                return;
+        looks->waits = true;
+        schedule_event(w, draw_us(&h->random, USEC_PER_MSEC, 20 * USEC_PER_MSEC), kind, h, generation,
+                       (Event) { .picture.asked_boot_us = host_now(w, h).boot_us });
+}
+
+/* polkit may take its time, and a call can get lost. PID 1 may hang meanwhile: then only so many wait for it. */
+void call_stop(World *w, Host *h) {
+        if (h->stop_calls >= STOP_CALLS_MAX || by_chance(w, h, w->plan->weather.call_lost))
+                return;
+        h->stop_calls++;
+        schedule(w, draw_us(&h->random, USEC_PER_MSEC, 50 * USEC_PER_MSEC), EV_PID1_STOP, h, h->boot);
 }
 
 /* After=: the target goes first, then the guard gets its SIGTERM. */
@@ -119,19 +189,21 @@ static void stop(World *w, Host *h) {
         if (down(h->guard_unit) && down(h->target_unit))
                 return;
         h->stop_job = true;
+        h->guard_job = h->start_job = false;
         stop_target(w, h);
-        if (down(h->target_unit) && h->guard_up && !h->guard.finishing)
-                schedule(w, USEC_PER_MSEC, EV_GUARD_TERM, h, h->guard_run);
+        if (down(h->target_unit))
+                term_guard(w, h);
 }
 
 static void target_gone(World *w, Host *h, const Event *e) {
-        if (e->generation != h->target)
+        if (e->generation != h->target || down(h->target_unit))
                 return;
-        h->target_unit = h->stop_job || h->target_unit == UNIT_DEACTIVATING ? UNIT_INACTIVE : UNIT_FAILED;
-        if (h->stop_job && h->guard_up && !h->guard.finishing)
-                schedule(w, USEC_PER_MSEC, EV_GUARD_TERM, h, h->guard_run);
+        h->target_unit = h->stop_job || h->target_unit == UNIT_DEACTIVATING || h->oneshot_done ? UNIT_INACTIVE : UNIT_FAILED;
+        if (h->stop_job)
+                term_guard(w, h);
         if (h->stop_job && down(h->guard_unit))
                 h->stop_job = false;
+        tell_change(w, h);
 }
 
 static void guard_gone(World *w, Host *h) {
@@ -141,7 +213,7 @@ static void guard_gone(World *w, Host *h) {
                 bool started = h->guard_unit != UNIT_ACTIVATING;
 
                 h->guard_unit = UNIT_INACTIVE;
-                h->start_job = h->stop_job = false;
+                h->guard_job = h->start_job = h->stop_job = false;
                 if (!started)
                         tell_job(w, h, LOCK_EVENT_GUARD_FAILED);
                 return;
@@ -152,46 +224,90 @@ static void guard_gone(World *w, Host *h) {
         guard_begin(w, h, true);
 }
 
+/* One event is under way at a time: a ping moves the deadline, and the event moves after it. */
 static void watchdog(World *w, Host *h, const Event *e) {
-        if (!h->guard_up || e->generation != h->guard_run || w->now_us < h->watchdog_us)
+        if (!h->guard_up || e->generation != h->guard_run)
                 return;
-        note(w, h, "the watchdog kills the guard");
-        guard_down(w, h);
+        h->watchdog_pending_us = 0;
+        if (w->now_us >= h->watchdog_us) {
+                note(w, h, "the watchdog kills the guard");
+                guard_down(w, h);
+                return;
+        }
+        h->watchdog_pending_us = h->watchdog_us;
+        schedule(w, h->watchdog_us - w->now_us, EV_PID1_WATCHDOG, h, h->guard_run);
 }
 
 /* Now and then the main process is gone and the unit inactive, yet something is left in the cgroup for a while. */
 void target_exits(World *w, Host *h, bool killed) {
-        if (killed || !chance(w, 8)) {
+        if (w->now_us < h->unkillable_until_us) {
+                schedule(w, h->unkillable_until_us - w->now_us, EV_TARGET_EXIT, h, h->target);
+                return;
+        }
+        if (killed || !by_chance(w, h, w->plan->weather.straggler)) {
                 h->populated = false;
                 note(w, h, "the target is gone");
         } else {
-                schedule(w, draw_us(w, 0, 100 * USEC_PER_SEC), EV_TARGET_EXIT, h, h->target);
+                schedule(w, draw_us(&h->random, 0, 100 * USEC_PER_SEC), EV_TARGET_EXIT, h, h->target);
                 note(w, h, "the target's main process is gone, another one is left");
         }
-        schedule(w, draw_us(w, USEC_PER_MSEC, 20 * USEC_PER_MSEC), EV_PID1_TARGET_GONE, h, h->target);
+        if (h->original)
+                original_target_gone(w, h);
+        else
+                schedule(w, draw_us(&h->random, USEC_PER_MSEC, 20 * USEC_PER_MSEC), EV_PID1_TARGET_GONE, h, h->target);
+}
+
+static void reach_unit(World *w, Host *h, const Event *e) {
+        switch (e->kind) {
+        case EV_PID1_START_GUARD:
+                start_guard(w, h);
+                break;
+        case EV_PID1_START_TARGET:
+                start_by_hand(w, h);
+                break;
+        case EV_PID1_STOP:
+                h->stop_calls--;
+                stop(w, h);
+                break;
+        case EV_PID1_GUARD_GONE:
+                guard_gone(w, h);
+                break;
+        default:
+                break;
+        }
 }
 
 void pid1_event(World *w, Host *h, const Event *e) {
-        if (e->kind == EV_PID1_LOOK_DAEMON)
-                look_for_daemon(w, h, e);
-        else if (e->kind == EV_PID1_LOOK_GUARD)
-                look_for_guard(w, h, e);
-        else if (e->kind == EV_PID1_START_GUARD && e->generation == h->boot)
-                start_guard(w, h);
-        else if (e->kind == EV_PID1_GUARD_READY && e->generation == h->guard_run)
-                guard_ready(w, h);
-        else if (e->kind == EV_PID1_CONDITION)
+        switch (e->kind) {
+        case EV_PID1_LOOK_DAEMON:
+                look(w, h, e, EV_DAEMON_UNITS);
+                break;
+        case EV_PID1_LOOK_GUARD:
+                look(w, h, e, EV_GUARD_UNITS);
+                break;
+        case EV_PID1_GUARD_READY:
+                if (e->generation == h->guard_run)
+                        guard_ready(w, h);
+                break;
+        case EV_PID1_CONDITION:
                 condition(w, h, e);
-        else if (e->kind == EV_PID1_EXEC)
+                break;
+        case EV_PID1_EXEC:
                 exec(w, h, e);
-        else if (e->kind == EV_PID1_STOP && e->generation == h->boot)
-                stop(w, h);
-        else if (e->kind == EV_PID1_TARGET_KILL && e->generation == h->target && h->populated)
-                target_exits(w, h, false);
-        else if (e->kind == EV_PID1_TARGET_GONE)
+                break;
+        case EV_PID1_TARGET_KILL:
+                if (e->generation == h->target && h->populated)
+                        target_exits(w, h, false);
+                break;
+        case EV_PID1_TARGET_GONE:
                 target_gone(w, h, e);
-        else if (e->kind == EV_PID1_GUARD_GONE && e->generation == h->boot)
-                guard_gone(w, h);
-        else if (e->kind == EV_PID1_WATCHDOG)
+                break;
+        case EV_PID1_WATCHDOG:
                 watchdog(w, h, e);
+                break;
+        default:
+                if (e->generation == h->boot)
+                        reach_unit(w, h, e);
+                break;
+        }
 }

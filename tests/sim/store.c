@@ -1,80 +1,125 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A linearizable item behind a network that delays, loses and brings late. */
+/* A linearizable item behind a network that delays, loses, doubles and brings late, and a store that fails before and
+ * after it has applied a write. */
 
 #include <string.h>
 
 #include "sim.h"
 
-#define EPOCH_S INT64_C(1763928000)
+#define LATE_US_MIN USEC_PER_SEC
+#define LATE_US_MAX (120 * USEC_PER_SEC)
+#define SLOW_US_MAX (9 * USEC_PER_SEC)
 
-static bool fulfilled(const World *w, const LockWrite *write) {
-        if (!w->has_item)
+static bool fulfilled(const Item *item, const LockWrite *write) {
+        if (!item->there)
                 return write->create;
+        if (item->unclear)
+                return false;
         for (size_t i = 0; i < write->n_expected; i++)
-                if (strcmp(write->expected[i], w->item.version) == 0)
+                if (strcmp(write->expected[i], item->record.version) == 0)
                         return true;
         return false;
 }
 
 /* Mostly milliseconds; sometimes seconds; now and then so late that nobody waits any more. */
-static usec_t network_us(World *w) {
-        if (chance(w, 200))
-                return draw_us(w, USEC_PER_SEC, 90 * USEC_PER_SEC);
-        return chance(w, w->slow_one_in) ? draw_us(w, 0, 9 * USEC_PER_SEC) : draw_us(w, USEC_PER_MSEC, 30 * USEC_PER_MSEC);
+static usec_t network_us(World *w, Host *h) {
+        if (by_chance(w, h, w->plan->weather.late))
+                return draw_us(&h->random, LATE_US_MIN, LATE_US_MAX);
+        if (w->now_us < h->slow_until_us || by_chance(w, h, w->plan->weather.slow))
+                return draw_us(&h->random, 0, SLOW_US_MAX);
+        return draw_us(&h->random, USEC_PER_MSEC, 30 * USEC_PER_MSEC);
+}
+
+void requests_forget(Host *h) {
+        h->waits = false;
+        h->request_due_us = USEC_INFINITY;
+}
+
+static void launch(World *w, Host *h, const LockWrite *write) {
+        uint8_t number;
+        Message *m = message_new(w, &number);
+
+        if (!m)
+                return;
+        m->is_write = write != NULL;
+        m->acquires = !h->original && h->lock.write_kind == WRITE_ACQUIRE;
+        m->label = h->original ? 0 : h->leads.label;
+        m->run = (uint64_t) h->id << 32 | h->daemon;
+        m->first_sent_us = h->first_sent_us;
+        if (write)
+                m->write = *write;
+        schedule_event(w, network_us(w, h), EV_REQUEST, h, h->original ? h->boot : h->daemon,
+                       (Event) { .message = number, .number = h->request });
 }
 
 void send_request(World *w, Host *h, const LockWrite *write) {
-        Event *timeout = schedule(w, request_timeout_us(w->lease_us), EV_TIMEOUT, h, h->daemon);
-
-        timeout->request = ++h->request;
-        timeout->lock_event.type = LOCK_EVENT_REQUEST_FAILED;
-        h->sent = host_now(w, h);
         note(w, h, "sends %s %s", write ? "write" : "read", write ? write->record.version : "");
-        if (!h->cut && !(w->now_us < w->faults_until_us && chance(w, w->loss_one_in))) {
-                Event *e = schedule(w, network_us(w), EV_REQUEST, h, h->daemon);
-
-                e->request = h->request;
-                e->is_write = write != NULL;
-                if (write)
-                        e->write = *write;
-        }
+        h->request++;
+        h->waits = true;
+        h->request_due_us = w->now_us + request_timeout_us(w->plan->lease_us);
+        h->request_sent_us = w->now_us;
+        w->statistics->writes += write != NULL;
+        if (w->now_us < h->requests_cut_until_us || by_chance(w, h, w->plan->weather.lost))
+                return;
+        launch(w, h, write);
+        if (by_chance(w, h, w->plan->weather.twice))
+                launch(w, h, write);
 }
 
-static void check_write(World *w, const Event *e) {
-        const Host *h = &w->hosts[e->host];
-
-        if (record_is_released(&e->write.record) && h->populated && !record_is_released(&w->item))
-                violate(w, "the lock was released while the target was running");
+static void apply(World *w, const Host *h, Item *item, Message *m) {
+        judge_apply(w, h, m);
+        if (!item->there || strcmp(item->record.version, m->write.record.version) != 0)
+                item->applied_us = w->now_us;
+        item->record = m->write.record;
+        item->run = m->run;
+        item->first_sent_us = m->first_sent_us;
+        item->there = true;
+        item->unclear = item->by_hand = false;
+        item->busy_until_us[h->id] = m->write.record.expire_time_ms == 0 ?
+                w->now_us : m->first_sent_us + (usec_t) m->write.record.lease_ms * USEC_PER_MSEC;
+        note(w, h, "the store applies %s", m->write.record.version);
 }
 
-void store_apply(World *w, Event *e) {
-        Host *h = &w->hosts[e->host];
-        LockEvent event = {
-                .type = LOCK_EVENT_READ,
-                .answer = { .sent = h->sent, .date_s = EPOCH_S + (int64_t) (w->now_us / USEC_PER_SEC) },
-                .has_record = w->has_item,
-                .record = w->item,
-        };
-        bool again = e->is_write && w->has_item && strcmp(w->item.version, e->write.record.version) == 0;
-        Event *answer;
+static LockEventType read_outcome(const Item *item) {
+        return item->there && item->unclear ? LOCK_EVENT_READ_UNCLEAR : LOCK_EVENT_READ;
+}
 
-        if (e->is_write) {
-                event.type = fulfilled(w, &e->write) ? LOCK_EVENT_WRITTEN : LOCK_EVENT_CONDITION_FAILED;
-                if (event.type == LOCK_EVENT_WRITTEN) {
-                        check_write(w, e);
-                        w->item = e->write.record;
-                        w->has_item = true;
-                }
-                note(w, h, "the store %s %s", event.type == LOCK_EVENT_WRITTEN ? "applies" : "refuses", e->write.record.version);
+static LockEventType outcome(World *w, const Host *h, Item *item, Message *m) {
+        if (w->now_us < w->throttled_until_us)
+                return LOCK_EVENT_REQUEST_FAILED;
+        if (!m->is_write)
+                return read_outcome(item);
+        if (!fulfilled(item, &m->write)) {
+                note(w, h, "the store refuses %s", m->write.record.version);
+                return LOCK_EVENT_CONDITION_FAILED;
         }
-        if (h->cut || (w->now_us < w->faults_until_us && chance(w, w->loss_one_in))) {
+        apply(w, h, item, m);
+        return w->now_us < w->fails_after_until_us ? LOCK_EVENT_REQUEST_FAILED : LOCK_EVENT_WRITTEN;
+}
+
+void store_apply(World *w, Host *h, const Event *e) {
+        Message *m = &w->messages[e->message];
+        Item *item = &w->items[m->label];
+        bool again = m->is_write && item->there && strcmp(item->record.version, m->write.record.version) == 0;
+
+        if (w->now_us < w->store_down_until_us) {
+                message_free(w, e->message);
+                return;
+        }
+        m->outcome = outcome(w, h, item, m);
+        m->applied_us = item->applied_us;
+        m->has_record = item->there && !item->unclear;
+        if (!m->is_write)
+                m->record = item->record;
+        m->date_off_us = store_clock_us(w) - EPOCH_US - (int64_t) w->now_us;
+        m->date_s = store_clock_us(w) / (int64_t) USEC_PER_SEC;
+        if (w->now_us < h->answers_cut_until_us || by_chance(w, h, w->plan->weather.lost)) {
                 note(w, h, "the answer is lost");
+                message_free(w, e->message);
                 return;
         }
         /* The worst moment to lose the network: the first attempt was applied long ago, and only this answer came. */
-        h->cut_next = again && w->now_us < w->faults_until_us && chance(w, 3);
-        answer = schedule(w, network_us(w), EV_ANSWER, h, e->generation);
-        answer->request = e->request;
-        answer->lock_event = event;
+        h->cut_next |= again && by_chance(w, h, 3);
+        schedule_event(w, network_us(w, h), EV_ANSWER, h, e->generation, (Event) { .message = e->message, .number = e->number });
 }

@@ -1,184 +1,121 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stddef.h>
+
+/* The world's clockwork: the earliest event is taken and handed to whom it is for, and then the judge looks. */
+
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim.h"
 
-/* Faults rage for so long; then the world has to come to rest with one host running. */
-#define FAULTS_US (20 * USEC_PER_MINUTE)
-/* Stand-down, a lease by another host, its gap, and what an unlucky last fault costs. */
-#define REST_US (30 * USEC_PER_MINUTE)
-#define FIRST_FAULT_US (25 * USEC_PER_SEC)
+#define FIRST_DAEMON_US (5 * USEC_PER_SEC)
 
-static const char *const kind_names[] = {
-        [EV_REQUEST] = "request", [EV_ANSWER] = "answer", [EV_TIMEOUT] = "timeout", [EV_DAEMON_START] = "daemon-start",
-        [EV_DAEMON_TICK] = "daemon-tick", [EV_DAEMON_UNITS] = "daemon-units", [EV_DAEMON_JOB] = "daemon-job",
-        [EV_DAEMON_STOP] = "daemon-stop", [EV_GUARD_TICK] = "guard-tick", [EV_GUARD_UNITS] = "guard-units",
-        [EV_GUARD_TERM] = "guard-term", [EV_PID1_LOOK_DAEMON] = "pid1-look", [EV_PID1_LOOK_GUARD] = "pid1-look-guard",
-        [EV_PID1_START_GUARD] = "pid1-start-guard", [EV_PID1_GUARD_READY] = "pid1-guard-ready",
-        [EV_PID1_CONDITION] = "pid1-condition", [EV_PID1_EXEC] = "pid1-exec", [EV_PID1_STOP] = "pid1-stop",
-        [EV_PID1_TARGET_KILL] = "pid1-target-kill", [EV_PID1_TARGET_GONE] = "pid1-target-gone",
-        [EV_PID1_GUARD_GONE] = "pid1-guard-gone", [EV_PID1_WATCHDOG] = "pid1-watchdog", [EV_TARGET_EXIT] = "target-exit",
-        [EV_POWER_ON] = "power-on", [EV_FAULT] = "fault",
+static const char *const event_names[_EV_MAX] = {
+        [EV_REQUEST] = "request", [EV_ANSWER] = "answer", [EV_TIMEOUT] = "no answer", [EV_DAEMON_START] = "daemon starts",
+        [EV_DAEMON_TICK] = "daemon's timer", [EV_DAEMON_UNITS] = "daemon sees the units", [EV_DAEMON_HEARS] = "daemon hears",
+        [EV_GUARD_TICK] = "guard's timer", [EV_GUARD_FILE] = "guard sees the file", [EV_GUARD_UNITS] = "guard sees the units",
+        [EV_GUARD_CHANGED] = "guard hears of a change", [EV_GUARD_TERM] = "guard gets SIGTERM",
+        [EV_PID1_LOOK_DAEMON] = "PID 1 is asked by the daemon", [EV_PID1_LOOK_GUARD] = "PID 1 is asked by the guard",
+        [EV_PID1_START_GUARD] = "PID 1 starts the guard", [EV_PID1_GUARD_READY] = "PID 1 hears READY=1",
+        [EV_PID1_START_TARGET] = "PID 1 starts the target", [EV_PID1_CONDITION] = "PID 1 runs the condition",
+        [EV_PID1_EXEC] = "PID 1 runs the program", [EV_PID1_STOP] = "PID 1 stops the units",
+        [EV_PID1_TARGET_KILL] = "PID 1 kills the target", [EV_PID1_TARGET_GONE] = "PID 1 sees the target gone",
+        [EV_PID1_GUARD_GONE] = "PID 1 sees the guard gone", [EV_PID1_WATCHDOG] = "PID 1's watchdog",
+        [EV_TARGET_EXIT] = "target ends", [EV_POWER_ON] = "power on",
+        [EV_POWER_OFF] = "power off", [EV_RESUME] = "resumes", [EV_FAULT] = "fault", [EV_HEAL] = "heal",
+        [EV_ORIGINAL_TICK] = "original looks",
 };
 
-/* splitmix64, https://prng.di.unimi.it/splitmix64.c (public domain description) */
-uint64_t draw(World *w) {
-        uint64_t z = w->random += 0x9e3779b97f4a7c15;
-
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return z ^ (z >> 31);
+const char *event_name(Kind kind) {
+        return event_names[kind];
 }
 
-usec_t draw_us(World *w, usec_t from_us, usec_t to_us) {
-        return from_us + draw(w) % (to_us - from_us + 1);
+bool faulty(const World *w) {
+        return w->now_us < w->plan->faults_until_us;
 }
 
-bool chance(World *w, unsigned one_in) {
-        return draw(w) % one_in == 0;
+bool by_chance(World *w, Host *h, unsigned one_in) {
+        return one_in > 0 && faulty(w) && chance(&h->random, one_in);
 }
 
-void note(World *w, const Host *h, const char *format, ...) {
+void say(const World *w, const Host *h, const char *format, ...) {
         va_list ap;
 
-        if (!w->trace)
-                return;
         printf("%12.6f ", (double) w->now_us / 1e6);
         if (h)
-                printf("host%u %-13s ", h->id, h->daemon_up ? lock_state_name(h->lock.state) : "-");
+                printf("host%u %-13s ", h->id, h->original ? "original" : h->daemon_up ? lock_state_name(h->lock.state) : "-");
         va_start(ap, format);
         vprintf(format, ap);
         va_end(ap);
         putchar('\n');
 }
 
-void violate(World *w, const char *what) {
-        note(w, NULL, "VIOLATION: %s", what);
-        if (!w->violation)
-                w->violation = what;
-}
-
-static bool before(const Event *a, const Event *b) {
-        return a->at_us != b->at_us ? a->at_us < b->at_us : a->order < b->order;
-}
-
-static void push(World *w, Event *e) {
-        size_t i;
-
-        if (w->n_heap == w->heap_size) {
-                w->heap_size = w->heap_size ? 2 * w->heap_size : 256;
-                w->heap = reallocarray(w->heap, w->heap_size, sizeof(Event *));
-                if (!w->heap)
-                        abort();
-        }
-        for (i = w->n_heap++; i > 0 && before(e, w->heap[(i - 1) / 2]); i = (i - 1) / 2)
-                w->heap[i] = w->heap[(i - 1) / 2];
-        w->heap[i] = e;
-}
-
-static Event *pop(World *w) {
-        Event *top = w->heap[0], *last = w->heap[--w->n_heap];
-        size_t i = 0;
-
-        for (size_t child; (child = 2 * i + 1) < w->n_heap; i = child) {
-                if (child + 1 < w->n_heap && before(w->heap[child + 1], w->heap[child]))
-                        child++;
-                if (before(last, w->heap[child]))
-                        break;
-                w->heap[i] = w->heap[child];
-        }
-        w->heap[i] = last;
-        return top;
-}
-
-Event *schedule(World *w, usec_t in_us, Kind kind, const Host *h, uint64_t generation) {
-        Event *e = w->spare ? w->spare : malloc(sizeof(Event));
-
-        if (!e)
-                abort();
-        w->spare = e == w->spare ? e->next_spare : w->spare;
-        /* Most events have no payload, and it is large. */
-        memset(e, 0, offsetof(Event, write));
-        memset(&e->lock_event, 0, sizeof(*e) - offsetof(Event, lock_event));
-        e->at_us = w->now_us + in_us;
-        e->order = w->order++;
-        e->kind = kind;
-        e->host = h ? h->id : 0;
-        e->generation = generation;
-        push(w, e);
-        return e;
-}
-
-static usec_t at_rate(usec_t us, int64_t ppm) {
-        return (usec_t) ((int64_t) us + (int64_t) us / 1000000 * ppm);
-}
-
-LockNow host_now(const World *w, const Host *h) {
-        usec_t up_us = w->now_us - h->booted_us, boot_us = at_rate(up_us, h->boot_ppm) + USEC_PER_SEC;
-
-        return (LockNow) {
-                .boot_us = boot_us,
-                .mono_us = boot_us,
-                .raw_us = at_rate(up_us, h->raw_ppm) + USEC_PER_SEC,
-                .wall_us = (usec_t) ((int64_t) (w->now_us + 1763928000 * USEC_PER_SEC) + h->wall_off_us),
-        };
-}
-
 /* Who is stopped (SIGSTOP) gets its events when it goes on. */
-static usec_t paused_until(const Host *h, Kind kind) {
-        switch (kind) {
-        case EV_ANSWER: case EV_TIMEOUT: case EV_DAEMON_TICK: case EV_DAEMON_UNITS: case EV_DAEMON_JOB: case EV_DAEMON_STOP:
-                return h->daemon_paused_us;
-        case EV_GUARD_TICK: case EV_GUARD_UNITS: case EV_GUARD_TERM:
-                return h->guard_paused_us;
-        case EV_DAEMON_START: case EV_PID1_LOOK_DAEMON: case EV_PID1_LOOK_GUARD: case EV_PID1_START_GUARD:
-        case EV_PID1_GUARD_READY: case EV_PID1_CONDITION: case EV_PID1_EXEC: case EV_PID1_STOP: case EV_PID1_TARGET_KILL:
-        case EV_PID1_TARGET_GONE: case EV_PID1_GUARD_GONE: case EV_PID1_WATCHDOG:
-                return h->pid1_paused_us;
-        case EV_REQUEST: case EV_TARGET_EXIT: case EV_POWER_ON: case EV_FAULT:
-                break;
-        }
-        return 0;
+static usec_t stopped_until_us(const Host *h, unsigned kind) {
+        usec_t until_us = 0;
+
+        if (kind >= EV_ANSWER && kind <= EV_DAEMON_HEARS && kind != EV_DAEMON_START)
+                until_us = h->daemon_stopped_until_us;
+        else if (kind >= EV_GUARD_TICK && kind <= EV_GUARD_TERM)
+                until_us = h->guard_stopped_until_us;
+        else if ((kind >= EV_PID1_LOOK_DAEMON && kind <= EV_PID1_WATCHDOG) || kind == EV_DAEMON_START)
+                until_us = h->pid1_stopped_until_us;
+        if (kind != EV_REQUEST && kind < EV_POWER_ON && h->still_until_us > until_us)
+                until_us = h->still_until_us;
+        return until_us;
 }
 
 static void on_daemon(World *w, Host *h, Event *e) {
-        if (!h->daemon_up || e->generation != h->daemon || (e->kind == EV_DAEMON_TICK && e->request != h->daemon_tick))
+        if (!h->daemon_up || (e->generation != h->daemon && e->kind != EV_DAEMON_TICK && e->kind != EV_TIMEOUT))
                 return;
-        if (e->kind == EV_ANSWER || e->kind == EV_TIMEOUT) {
-                if (e->request != h->request)
-                        return;
-                h->request++;
-        }
-        daemon_event(w, h, &e->lock_event);
-        if (e->kind == EV_ANSWER && h->cut_next) {
-                note(w, h, "is cut off");
-                h->cut = true;
-                h->cut_next = false;
+        if (e->kind == EV_DAEMON_TICK)
+                daemon_hears(w, h, LOCK_EVENT_TICK);
+        else if (e->kind == EV_DAEMON_UNITS)
+                daemon_units(w, h, &e->picture);
+        else {
+                h->stopping |= e->type == LOCK_EVENT_STOP;
+                daemon_hears(w, h, (LockEventType) e->type);
         }
 }
 
-static void on_guard(World *w, Host *h, Event *e) {
-        if (!h->guard_up || e->generation != h->guard_run ||
-            (e->kind == EV_GUARD_TICK && e->request != 0 && e->request != h->guard_tick))
-                return;
-        if (e->kind == EV_GUARD_TICK)
-                guard_reads_lease(w, h);
-        else
-                guard_event(w, h, &(GuardEvent) { .type = e->kind == EV_GUARD_TERM ? GUARD_EVENT_TERM : GUARD_EVENT_UNITS,
-                                                  .units = e->guard_units });
+static void on_request(World *w, Host *h, Event *e) {
+        if (e->kind == EV_REQUEST)
+                store_apply(w, h, e);
+        else if (e->kind == EV_TIMEOUT) {
+                requests_forget(h);
+                if (!h->original)
+                        daemon_hears(w, h, LOCK_EVENT_REQUEST_FAILED);
+        } else {
+                if (h->original)
+                        original_answer(w, h, e);
+                else if (h->daemon_up && e->generation == h->daemon && h->waits && e->number == h->request)
+                        daemon_answer(w, h, e);
+                message_free(w, e->message);
+        }
 }
 
-static void on_host(World *w, Host *h, Event *e) {
+static void on_world(World *w, Host *h, const Event *e) {
         switch (e->kind) {
-        case EV_ANSWER: case EV_TIMEOUT: case EV_DAEMON_TICK: case EV_DAEMON_UNITS: case EV_DAEMON_JOB: case EV_DAEMON_STOP:
-                on_daemon(w, h, e);
+        case EV_FAULT:
+                fault_begin(w, &w->plan->faults[e->number]);
                 break;
-        case EV_GUARD_TICK: case EV_GUARD_UNITS: case EV_GUARD_TERM:
-                on_guard(w, h, e);
+        case EV_HEAL:
+                fault_heal(w);
+                break;
+        case EV_POWER_ON:
+                if (e->generation == h->boot)
+                        power_on(w, h);
+                break;
+        case EV_POWER_OFF:
+                if (e->generation == h->boot)
+                        power_off(w, h);
+                break;
+        case EV_RESUME:
+                if (e->generation != h->boot)
+                        break;
+                h->still = false;
+                note(w, h, "goes on");
+                if (e->type && h->daemon_up)
+                        schedule_event(w, USEC_PER_MSEC, EV_DAEMON_HEARS, h, h->daemon, (Event) { .type = LOCK_EVENT_CLOCK_JUMP });
                 break;
         case EV_DAEMON_START:
                 if (h->powered && e->generation == h->boot && !h->daemon_up)
@@ -188,13 +125,11 @@ static void on_host(World *w, Host *h, Event *e) {
                 if (e->generation == h->target && h->populated)
                         target_exits(w, h, false);
                 break;
-        case EV_PID1_LOOK_DAEMON: case EV_PID1_LOOK_GUARD: case EV_PID1_START_GUARD: case EV_PID1_GUARD_READY:
-        case EV_PID1_CONDITION: case EV_PID1_EXEC: case EV_PID1_STOP: case EV_PID1_TARGET_KILL: case EV_PID1_TARGET_GONE:
-        case EV_PID1_GUARD_GONE: case EV_PID1_WATCHDOG:
-                if (h->powered)
-                        pid1_event(w, h, e);
+        case EV_ORIGINAL_TICK:
+                if (h->powered && e->generation == h->boot)
+                        original_tick(w, h);
                 break;
-        case EV_REQUEST: case EV_POWER_ON: case EV_FAULT:
+        default:
                 break;
         }
 }
@@ -202,80 +137,114 @@ static void on_host(World *w, Host *h, Event *e) {
 static void dispatch(World *w, Event *e) {
         Host *h = &w->hosts[e->host];
 
-        if (w->trace && e->kind != EV_DAEMON_TICK && e->kind != EV_GUARD_TICK)
-                note(w, e->kind == EV_FAULT ? NULL : h, "%s", kind_names[e->kind]);
-        if (e->kind == EV_REQUEST)
-                store_apply(w, e);
-        else if (e->kind == EV_FAULT)
-                fault(w);
-        else if (e->kind == EV_POWER_ON)
-                power_on(w, h);
-        else
-                on_host(w, h, e);
+        if (w->trace && e->kind != EV_DAEMON_TICK && e->kind != EV_GUARD_TICK && e->kind != EV_ORIGINAL_TICK &&
+            e->kind != EV_PID1_WATCHDOG && e->kind != EV_FAULT && e->kind != EV_HEAL)
+                say(w, h, "%s%s%s", event_names[e->kind], e->kind == EV_DAEMON_HEARS ? ": " : "",
+                    e->kind == EV_DAEMON_HEARS ? lock_event_name((LockEventType) e->type) : "");
+        if (e->kind <= EV_TIMEOUT)
+                on_request(w, h, e);
+        else if (e->kind != EV_DAEMON_START && e->kind <= EV_DAEMON_HEARS)
+                on_daemon(w, h, e);
+        else if (e->kind >= EV_GUARD_TICK && e->kind <= EV_GUARD_TERM)
+                guard_hears(w, h, e);
+        else if (e->kind >= EV_PID1_LOOK_DAEMON && e->kind <= EV_PID1_WATCHDOG) {
+                if (h->powered)
+                        pid1_event(w, h, e);
+        } else
+                on_world(w, h, e);
 }
 
-static unsigned runners(const World *w) {
-        unsigned n = 0;
-
-        for (unsigned i = 0; i < w->n_hosts; i++)
-                n += w->hosts[i].populated;
-        return n;
-}
-
-static void set_up(World *w) {
-        static const usec_t gaps_us[] = { 0, 10 * USEC_PER_SEC, 60 * USEC_PER_SEC, 180 * USEC_PER_SEC };
-
-        w->loss_one_in = 3 + (unsigned) (draw(w) % 60);
-        w->slow_one_in = 3 + (unsigned) (draw(w) % 60);
-        w->fault_every_us = draw_us(w, 10 * USEC_PER_SEC, 90 * USEC_PER_SEC);
-        w->n_hosts = 2 + (unsigned) (draw(w) % 2);
-        w->lease_us = chance(w, 2) ? 60 * USEC_PER_SEC : 40 * USEC_PER_SEC;
-        w->gap_us = gaps_us[draw(w) % 4];
-        w->renew_us = 4 * USEC_PER_SEC;
-        w->poll_us = 5 * USEC_PER_SEC;
-        w->budget_us = 5 * USEC_PER_SEC;
+void world_begin(World *w, const Plan *plan, Statistics *statistics, bool trace) {
+        memset(w, 0, offsetof(World, events));
+        w->plan = plan;
+        w->statistics = statistics;
+        w->trace = trace;
+        w->measure = plan->outside != _FAULT_MAX;
+        w->random = plan->seed ^ 0x5851f42d4c957f2d;
         w->now_us = USEC_PER_SEC;
-        w->faults_until_us = w->now_us + FAULTS_US;
         w->last_runner = HOSTS_MAX;
-        for (unsigned i = 0; i < w->n_hosts; i++) {
-                w->hosts[i].id = i;
-                schedule(w, draw_us(w, 0, 20 * USEC_PER_SEC), EV_POWER_ON, &w->hosts[i], 0);
+        for (unsigned i = 0; i < plan->n_hosts; i++) {
+                Host *h = &w->hosts[i];
+
+                memset(h, 0, sizeof(*h));
+                h->id = h->machine = i;
+                h->random = draw(&w->random);
+                h->original = i < plan->n_original;
+                h->lease_us = plan->lease_us;
+                h->daemon_due_us = h->guard_due_us = h->request_due_us = USEC_INFINITY;
+                /* The twin is the same machine, elsewhere, and off until the other one seems dead. */
+                if (plan->twin && i == plan->n_hosts - 1)
+                        h->machine = i - 1;
+                else
+                        schedule(w, draw_us(&h->random, 0, FIRST_DAEMON_US), EV_POWER_ON, h, 0);
         }
-        schedule(w, FIRST_FAULT_US, EV_FAULT, NULL, 0);
+        for (unsigned i = 0; i < plan->n_faults; i++)
+                schedule_event(w, plan->faults[i].at_us - w->now_us, EV_FAULT, NULL, 0, (Event) { .number = i });
+        schedule(w, plan->faults_until_us - w->now_us, EV_HEAL, NULL, 0);
 }
 
-static void step_world(World *w, Event *e) {
-        usec_t until_us;
+static usec_t later_us(usec_t a_us, usec_t b_us) {
+        return a_us > b_us ? a_us : b_us;
+}
 
-        w->now_us = e->at_us;
-        until_us = paused_until(&w->hosts[e->host], e->kind);
+/* A timer of a host, if it is the earliest so far. */
+static void consider(const Host *h, Kind kind, usec_t due_us, Event *best) {
+        if (due_us == USEC_INFINITY || due_us >= best->at_us)
+                return;
+        due_us = later_us(due_us, stopped_until_us(h, kind));
+        if (due_us < best->at_us)
+                *best = (Event) { .at_us = due_us, .kind = (uint8_t) kind, .host = (uint8_t) h->id };
+}
+
+/* The next thing to happen, taken out of the queue; false when nothing ever will. */
+bool world_next(World *w, Event *ret) {
+        Event best = { .at_us = w->n_events > 0 ? w->events[0].at_us : USEC_INFINITY, .kind = _EV_MAX };
+
+        for (unsigned i = 0; i < w->plan->n_hosts; i++) {
+                const Host *h = &w->hosts[i];
+
+                consider(h, EV_DAEMON_TICK, h->daemon_due_us, &best);
+                consider(h, EV_TIMEOUT, h->request_due_us, &best);
+                consider(h, EV_GUARD_TICK, h->guard_due_us, &best);
+        }
+        if (best.at_us == USEC_INFINITY)
+                return false;
+        *ret = best.kind == _EV_MAX ? pop(w, 0) : best;
+        return true;
+}
+
+void world_step(World *w, Event *e) {
+        usec_t until_us = stopped_until_us(&w->hosts[e->host], e->kind);
+
+        w->now_us = later_us(e->at_us, w->now_us);
         if (until_us > w->now_us) {
                 e->at_us = until_us;
                 push(w, e);
                 return;
         }
         w->statistics->events++;
+        w->digest = (w->digest ^ w->now_us ^ (uint64_t) e->kind << 56 ^ (uint64_t) e->host << 48) * 0x9e3779b97f4a7c15;
         dispatch(w, e);
-        e->next_spare = w->spare;
-        w->spare = e;
-        if (runners(w) > 1)
-                violate(w, "two hosts run the target");
+        judge_step(w);
 }
 
-void world_run(World *w, uint64_t seed, Statistics *statistics, bool trace) {
-        *w = (World) { .seed = seed, .random = seed * 0x2545f4914f6cdd1d + 1, .trace = trace, .statistics = statistics };
-        set_up(w);
-        while (w->n_heap > 0 && !w->violation && w->now_us < w->faults_until_us + REST_US)
-                step_world(w, pop(w));
-        if (!w->violation && runners(w) != 1)
-                violate(w, "the world is at rest and not exactly one host runs the target");
+static bool at_rest(const World *w) {
+        return w->healed && w->quiet_since_us > 0 && w->now_us >= w->quiet_since_us + w->plan->lease_us + w->plan->lease_us / 2;
+}
+
+void world_run(World *w, const Plan *plan, Statistics *statistics, bool trace) {
+        usec_t end_us = plan->faults_until_us + plan_rest_us(plan);
+        Event e;
+
+        world_begin(w, plan, statistics, trace);
+        while (!w->violation && !at_rest(w) && w->now_us < end_us && world_next(w, &e))
+                world_step(w, &e);
+        if (!w->violation && !at_rest(w))
+                violate(w, NULL, INVARIANT_NOBODY_RUNS, "the faults are over, and no host came to run the target for good");
+        statistics->schedules++;
         statistics->simulated_us += w->now_us;
-        while (w->n_heap > 0)
-                free(pop(w));
-        for (Event *e; (e = w->spare);) {
-                w->spare = e->next_spare;
-                free(e);
-        }
-        free(w->heap);
-        w->heap = NULL;
+        if (statistics->shortest_us == 0 || w->now_us < statistics->shortest_us)
+                statistics->shortest_us = w->now_us;
+        if (w->now_us > statistics->longest_us)
+                statistics->longest_us = w->now_us;
 }

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What was reached, in tables for people, and what should have been. */
+
+#include <inttypes.h>
+
+#include "sim.h"
+
+static const char *const event_texts[_LOCK_EVENT_MAX] = {
+        [LOCK_EVENT_TICK] = "tick", [LOCK_EVENT_READ] = "read", [LOCK_EVENT_READ_UNCLEAR] = "unclear",
+        [LOCK_EVENT_WRITTEN] = "written", [LOCK_EVENT_CONDITION_FAILED] = "refused", [LOCK_EVENT_REQUEST_FAILED] = "failed",
+        [LOCK_EVENT_UNITS] = "units", [LOCK_EVENT_GUARD_STARTED] = "started", [LOCK_EVENT_GUARD_FAILED] = "not-started",
+        [LOCK_EVENT_LEASE_UNWRITABLE] = "unwritable", [LOCK_EVENT_STOP] = "stop", [LOCK_EVENT_CLOCK_JUMP] = "jump",
+        [LOCK_EVENT_RESUME] = "resume", [LOCK_EVENT_TABLE] = "table",
+};
+
+static const char *const guard_event_texts[] = {
+        [GUARD_EVENT_LEASE] = "lease", [GUARD_EVENT_UNITS] = "units", [GUARD_EVENT_CHANGED] = "changed", [GUARD_EVENT_TERM] = "term",
+};
+
+const char *lock_event_name(LockEventType type) {
+        return event_texts[type];
+}
+
+void report_table(const Statistics *statistics) {
+        printf("%-14s", "");
+        for (unsigned e = 0; e < _LOCK_EVENT_MAX; e++)
+                printf(" %11s", event_texts[e]);
+        putchar('\n');
+        for (unsigned s = 0; s < _LOCK_STATE_MAX; s++) {
+                printf("%-14s", lock_state_name((LockState) s));
+                for (unsigned e = 0; e < _LOCK_EVENT_MAX; e++)
+                        printf(" %11" PRIu64, statistics->reached[s][e]);
+                putchar('\n');
+        }
+        for (unsigned p = 0; p < GUARD_DONE; p++) {
+                printf("guard %-10s", guard_phase_name((GuardPhase) p));
+                for (unsigned e = 0; e <= GUARD_EVENT_TERM; e++)
+                        printf("  %s %" PRIu64, guard_event_texts[e], statistics->guard_reached[p][e]);
+                putchar('\n');
+        }
+        for (unsigned f = 0; f < FAULT_OUTSIDE; f++)
+                printf("%10" PRIu64 " times: %s\n", statistics->faults[f], fault_name((FaultKind) f));
+}
+
+void report_sums(const Statistics *s, double seconds) {
+        uint64_t steps = s->lock_steps + s->guard_steps;
+
+        printf("%" PRIu64 " schedules of %.0f s to %.1f h, %.0f simulated hours (%.1f a second); %" PRIu64 " core steps, "
+               "%.2f million a second; %" PRIu64 " writes; the target started %" PRIu64 " times, %" PRIu64 " of them on another host\n",
+               s->schedules, (double) s->shortest_us / 1e6, (double) s->longest_us / 3.6e9, (double) s->simulated_us / 3.6e9,
+               (double) s->simulated_us / 3.6e9 / seconds, steps, (double) steps / seconds / 1e6, s->writes, s->starts, s->takeovers);
+}
+
+void statistics_add(Statistics *to, const Statistics *from) {
+        usec_t shortest_us = to->shortest_us, longest_us = to->longest_us, overlap_us_max = to->overlap_us_max;
+        uint64_t *sum = (uint64_t *) to;
+        const uint64_t *part = (const uint64_t *) from;
+
+        _Static_assert(sizeof(Statistics) % sizeof(uint64_t) == 0, "counters only");
+        for (size_t i = 0; i < sizeof(Statistics) / sizeof(uint64_t); i++)
+                sum[i] += part[i];
+        to->shortest_us = shortest_us == 0 || from->shortest_us < shortest_us ? from->shortest_us : shortest_us;
+        to->longest_us = from->longest_us > longest_us ? from->longest_us : longest_us;
+        to->overlap_us_max = from->overlap_us_max > overlap_us_max ? from->overlap_us_max : overlap_us_max;
+}
+
+/* Pairs that can't be. A write is only under way while the lock is held or being acquired; a lease file is only written
+ * while there is a permit; who has stopped hears nothing. */
+static bool can_be(unsigned state, unsigned event) {
+        bool answer = event == LOCK_EVENT_WRITTEN || event == LOCK_EVENT_CONDITION_FAILED;
+        bool unwritable = event == LOCK_EVENT_LEASE_UNWRITABLE;
+
+        switch (state) {
+        case LOCK_STOPPED:
+                return false;
+        case LOCK_STARTING_UP:
+                return !answer;
+        case LOCK_STANDBY: case LOCK_LOST: case LOCK_STANDING_DOWN: case LOCK_FAULT:
+                return !answer && !unwritable;
+        case LOCK_ACQUIRING: case LOCK_WAITING: case LOCK_RELEASING: case LOCK_REFUSING:
+                return !unwritable;
+        default:
+                return true;
+        }
+}
+
+bool report_unreached(const Statistics *statistics) {
+        bool good = true;
+
+        for (unsigned s = 0; s < _LOCK_STATE_MAX; s++)
+                for (unsigned e = 0; e < _LOCK_EVENT_MAX; e++)
+                        if ((statistics->reached[s][e] > 0) != can_be(s, e)) {
+                                printf("FAIL %s met %s %" PRIu64 " times\n", lock_state_name((LockState) s), event_texts[e],
+                                       statistics->reached[s][e]);
+                                good = false;
+                        }
+        for (unsigned p = 0; p < GUARD_DONE; p++)
+                for (unsigned e = 0; e <= GUARD_EVENT_TERM; e++)
+                        if (statistics->guard_reached[p][e] == 0) {
+                                printf("FAIL the guard, %s, never met %s\n", guard_phase_name((GuardPhase) p), guard_event_texts[e]);
+                                good = false;
+                        }
+        return good;
+}
