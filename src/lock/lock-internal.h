@@ -107,7 +107,7 @@ struct Lock {
 };
 
 /* random.c: a version-4 UUID (RFC 9562) and a number below `limit`, from the seed. */
-void lock_draw_version(Lock *lock, char ret[RECORD_VERSION_MAX + 1]);
+void lock_draw_version(Lock *lock, const LockNow *now, char ret[RECORD_VERSION_MAX + 1]);
 usec_t lock_draw_below(Lock *lock, usec_t limit_us);
 
 /* times.c: all arithmetic of the promise. */

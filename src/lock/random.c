@@ -21,8 +21,15 @@ static uint64_t draw(Lock *lock) {
         return result;
 }
 
-void lock_draw_version(Lock *lock, char ret[RECORD_VERSION_MAX + 1]) {
-        uint64_t a = draw(lock), b = draw(lock);
+/* The time is mixed in: two live copies of a machine, generator and all, then draw different versions, and one of them
+ * finds at its next renewal that it has lost the lock. */
+void lock_draw_version(Lock *lock, const LockNow *now, char ret[RECORD_VERSION_MAX + 1]) {
+        uint64_t a, b;
+
+        lock->random[1] ^= now->raw_us;
+        lock->random[3] ^= now->boot_us;
+        a = draw(lock);
+        b = draw(lock);
 
         snprintf(ret, RECORD_VERSION_MAX + 1, "%08x-%04x-4%03x-%04x-%012llx", (unsigned) (a >> 32),
                  (unsigned) (a >> 16 & 0xffff), (unsigned) (a & 0xfff), (unsigned) (b >> 48 & 0x3fff) | 0x8000u,

@@ -170,7 +170,7 @@ void prepare_write(Lock *lock, WriteKind kind, const LockNow *now) {
                 begin_tenure(lock, now, record);
         else if (record->start_time_ms < lock->start_floor_ms)
                 record->start_time_ms = lock->start_floor_ms;
-        lock_draw_version(lock, record->version);
+        lock_draw_version(lock, now, record->version);
         strcpy(record->holder, lock->p.holder);
         strcpy(record->host, lock->p.host);
         strcpy(record->boot, lock->p.boot);

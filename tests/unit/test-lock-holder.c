@@ -307,8 +307,8 @@ static void versions_are_distinct_uuids(void) {
         char a[RECORD_VERSION_MAX + 1], b[RECORD_VERSION_MAX + 1];
 
         set_up();
-        lock_draw_version(&lock, a);
-        lock_draw_version(&lock, b);
+        lock_draw_version(&lock, &now, a);
+        lock_draw_version(&lock, &now, b);
         CHECK(strcmp(a, b) != 0);
         CHECK_EQ(strlen(a), 36);
         CHECK_EQ(a[14], '4');
@@ -358,6 +358,23 @@ static void a_tenure_keeps_its_lease_and_renews_by_it(void) {
         CHECK_EQ(lock.tenure_lease_us, 40 * SEC);
         CHECK_EQ(lock.write.record.lease_ms, 40000);
         CHECK(lock.renew_boot_us <= now.boot_us + 10 * SEC);
+}
+
+/* A live copy of a machine has the generator's state as well; its clocks are never the same to the microsecond. */
+static void copies_of_a_machine_draw_different_versions(void) {
+        char first[RECORD_VERSION_MAX + 1];
+        Lock copy;
+
+        come_to_run();
+        set_now(lock.renew_boot_us);
+        copy = lock;
+        step((LockEvent) { .type = LOCK_EVENT_TICK });
+        strcpy(first, lock.write.record.version);
+        lock = copy;
+        now.raw_us++;
+        step((LockEvent) { .type = LOCK_EVENT_TICK });
+        CHECK(find(LOCK_ACTION_WRITE));
+        CHECK(strcmp(first, lock.write.record.version) != 0);
 }
 
 static void a_gap_is_over_on_both_clocks(void) {
@@ -556,6 +573,7 @@ static const Case cases[] = {
         { "a lapsed lease is not revived", a_lapsed_lease_is_not_revived },
         { "adoption extends the lease, whoever answers first", adoption_extends_the_lease_whoever_answers_first },
         { "a tenure keeps its lease and renews by it", a_tenure_keeps_its_lease_and_renews_by_it },
+        { "copies of a machine draw different versions", copies_of_a_machine_draw_different_versions },
         { "a gap is over on both clocks", a_gap_is_over_on_both_clocks },
         { "a gap allows for a fast clock", a_gap_allows_for_a_fast_clock },
         { "a renewal never lowers expire_time", a_renewal_never_lowers_expire_time },
