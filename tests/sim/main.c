@@ -26,7 +26,7 @@ static double now_s(void) {
         return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
 }
 
-/* The failing schedule, shortened, and what happens in it. */
+/* A failing schedule, shortened, and what happens in it. */
 static void show_failure(const Plan *failing) {
         Plan plan = *failing;
         Statistics statistics = {};
@@ -35,6 +35,15 @@ static void show_failure(const Plan *failing) {
         printf("shortened from %u faults to %u:\n", failing->n_faults, plan.n_faults);
         plan_print(&plan);
         world_run(&world, &plan, &statistics, true);
+}
+
+static void show_seed(uint64_t seed) {
+        Statistics statistics = {};
+        Plan plan;
+
+        plan_draw(&plan, seed, _FAULT_MAX);
+        world_run(&world, &plan, &statistics, false);
+        show_failure(&plan);
 }
 
 static int one(const Options *options) {
@@ -52,36 +61,36 @@ static int one(const Options *options) {
         return 1;
 }
 
-static void try_seed(uint64_t seed, Statistics *statistics, uint64_t *failures) {
+static bool try_seed(uint64_t seed, Statistics *statistics) {
         Plan plan;
 
         plan_draw(&plan, seed, _FAULT_MAX);
         world_run(&world, &plan, statistics, false);
         if (!world.violation)
-                return;
-        (*failures)++;
+                return true;
         printf("FAIL seed %" PRIu64 ": %s: %s (see it: simulator --seed %" PRIu64 " --trace)\n", seed, invariant_name(world.violation),
                world.violation_text, seed);
         fflush(stdout);
-}
-
-/* One job's share of the seeds. Returns how many failed. */
-static uint64_t share(const Options *options, unsigned job, Statistics *statistics) {
-        uint64_t failures = 0, seed = options->from + job, last = options->from + options->schedules;
-        double end_s = now_s() + options->seconds;
-
-        for (unsigned n = 0; failures < FAILURES_MAX; seed += options->jobs, n++) {
-                if (options->schedules > 0 ? seed >= last : n % 8 == 0 && now_s() >= end_s)
-                        break;
-                try_seed(seed, statistics, &failures);
-        }
-        return failures;
+        return false;
 }
 
 typedef struct Result {
-        uint64_t failures;
+        uint64_t failures, first_seed; /* of those that failed */
         Statistics statistics;
 } Result;
+
+/* One job's share of the seeds. */
+static void share(const Options *options, unsigned job, Result *result) {
+        uint64_t seed = options->from + job, last = options->from + options->schedules;
+        double end_s = now_s() + options->seconds;
+
+        for (unsigned n = 0; result->failures < FAILURES_MAX; seed += options->jobs, n++) {
+                if (options->schedules > 0 ? seed >= last : n % 8 == 0 && now_s() >= end_s)
+                        break;
+                if (!try_seed(seed, &result->statistics) && result->failures++ == 0)
+                        result->first_seed = seed;
+        }
+}
 
 static bool read_whole(int fd, void *to, size_t size) {
         for (size_t done = 0; done < size;) {
@@ -105,7 +114,7 @@ static int start_job(const Options *options, unsigned job) {
                 close(fds[1]);
                 return fds[0];
         }
-        result.failures = share(options, job, &result.statistics);
+        share(options, job, &result);
         /* A pipe takes less than the whole at once; the parent reads along. */
         for (size_t done = 0; done < sizeof(result);) {
                 ssize_t n = write(fds[1], (char *) &result + done, sizeof(result) - done);
@@ -121,7 +130,7 @@ static int start_job(const Options *options, unsigned job) {
 static int many(const Options *options) {
         static Statistics sum;
         static Result part;
-        uint64_t failures = 0;
+        uint64_t failures = 0, first_seed = 0;
         double begin_s = now_s();
         int fds[64];
 
@@ -132,10 +141,14 @@ static int many(const Options *options) {
                         printf("FAIL job %u ended before its time\n", i), failures++;
                 else
                         statistics_add(&sum, &part.statistics), failures += part.failures;
+                if (first_seed == 0)
+                        first_seed = part.first_seed;
                 close(fds[i]);
         }
         while (wait(NULL) > 0)
                 ;
+        if (first_seed > 0)
+                show_seed(first_seed);
         if (options->table)
                 report_table(&sum);
         if (options->reached && !report_unreached(&sum))

@@ -5,6 +5,7 @@
 #include "sim.h"
 
 #define STOP_CALLS_MAX 8
+#define RESTART_US (100 * USEC_PER_MSEC) /* RestartSec= */
 #define BUS_SLOW_US_MAX (5 * USEC_PER_SEC)
 #define JOB_STUCK_US_MAX (15 * USEC_PER_MINUTE)
 #define BUS_STUCK_US_MAX (120 * USEC_PER_SEC)
@@ -198,6 +199,11 @@ static void stop(World *w, Host *h) {
 static void target_gone(World *w, Host *h, const Event *e) {
         if (e->generation != h->target || down(h->target_unit))
                 return;
+        if (w->plan->restarts && !h->stop_job && h->target_unit == UNIT_ACTIVE && h->guard_unit == UNIT_ACTIVE && !h->oneshot_done) {
+                /* Restart=: through the condition, like every start, and maybe beside what was left behind. */
+                start_target(w, h, RESTART_US);
+                return;
+        }
         h->target_unit = h->stop_job || h->target_unit == UNIT_DEACTIVATING || h->oneshot_done ? UNIT_INACTIVE : UNIT_FAILED;
         if (h->stop_job)
                 term_guard(w, h);

@@ -193,6 +193,7 @@ void plan_draw(Plan *plan, uint64_t seed, FaultKind only) {
                 plan->n_hosts = 3;
                 plan->twin = true;
         }
+        plan->restarts = chance(&random, 4);
         draw_times(plan, &random);
         plan->faults_until_us = SECONDS(20) + (plan->gap_us < plan->lease_us ? plan->gap_us : plan->lease_us) +
                                 plan->lease_us * (1 + draw(&random) % 3);

@@ -139,7 +139,7 @@ typedef struct Plan {
         uint64_t seed;
         unsigned n_hosts, n_original; /* the first n_original of them follow the original program */
         bool twin;                    /* the last host is the machine of the one before it, restarted elsewhere */
-        bool hold_on_exit;
+        bool hold_on_exit, restarts; /* the target's Restart= */
         usec_t lease_us, gap_us, renew_us, poll_us, budget_us;
         FaultKind outside; /* what is measured; _FAULT_MAX: nothing, the promise is judged */
         int64_t drift_ppm_max;
