@@ -550,6 +550,33 @@ static void adoption_keeps_the_gap(void) {
         CHECK(lock.gap_end.boot_us >= now.boot_us + 90 * SEC);
 }
 
+static void expire_time_stands_when_the_store_steps_far_back(void) {
+        LockAnswer back;
+        int64_t before_ms;
+
+        come_to_run();
+        tick_at(lock.renew_boot_us);
+        before_ms = lock.write.record.expire_time_ms;
+        back = answer();
+        back.date_s -= 200;
+        wall_off_us = -200 * (int64_t) SEC; /* ours as well, or the clock check would end the tenure */
+        set_now(now.boot_us);
+        step((LockEvent) { .type = LOCK_EVENT_WRITTEN, .answer = back });
+        tick_at(lock.renew_boot_us);
+        CHECK(find(LOCK_ACTION_WRITE));
+        CHECK_EQ(lock.write_kind, WRITE_RENEW);
+        CHECK_EQ(lock.write.record.expire_time_ms, before_ms);
+}
+
+static void a_wait_is_lengthened_by_the_drift(void) {
+        Deadline end;
+
+        set_up();
+        end = gap_end_after(&now, 1000 * SEC);
+        CHECK(end.boot_us >= now.boot_us + 1001 * SEC);
+        CHECK(end.raw_us >= now.raw_us + 1001 * SEC);
+}
+
 static const Case cases[] = {
         { "starts by reading", starts_by_reading },
         { "takes a released record at once", takes_a_released_record_at_once },
@@ -577,6 +604,8 @@ static const Case cases[] = {
         { "a gap is over on both clocks", a_gap_is_over_on_both_clocks },
         { "a gap allows for a fast clock", a_gap_allows_for_a_fast_clock },
         { "a renewal never lowers expire_time", a_renewal_never_lowers_expire_time },
+        { "expire_time stands when the store steps far back", expire_time_stands_when_the_store_steps_far_back },
+        { "a wait is lengthened by the drift", a_wait_is_lengthened_by_the_drift },
         { "a creation counts from its answer", a_creation_counts_from_its_answer },
         { "a creation found by a read counts from there", a_creation_found_by_a_read_counts_from_there },
         { "a creation of an earlier run counts from its adoption", a_creation_of_an_earlier_run_counts_from_its_adoption },

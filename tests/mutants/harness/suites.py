@@ -6,9 +6,11 @@ signal was not ended by a check of its own: that is a crash (an assert() of the 
 before. What did not end in its time, or was waited for in vain, is late.
 """
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ TEXT_SHOWN = 240
 CHECK = re.compile(r"^  (?:\S*/)?([^/\s]+\.[ch]:\d+): (.*)$")
 CASE = re.compile(r"^(FAIL|ok) (.*)$")
 VIOLATION = re.compile(r"^FAIL seed (\d+): (?:([a-z-]+): )?(.*?)(?: \(see it: .*)?$")
+DIED = "FAIL job"  # one of the simulator's processes ended before its time
 FAILED_TEST = re.compile(r"^FAIL (\S+): (.*)$", re.M)
 PASSED_TEST = re.compile(r"^ok (\S+) ", re.M)
 FRAME = re.compile(r'^  File "(.*)", line (\d+), in (\w+)$', re.M)
@@ -124,17 +127,23 @@ class Simulator:
         return [tree.simulator]
 
     def try_out(self, tree, _mutant, killer):
-        # By lines, so that the first violation ends it; into a pipe the C library would write by pages.
-        process = subprocess.Popen(["stdbuf", "-oL", tree.simulator, "--seconds", f"{self.seconds:g}"], text=True,
-                                   errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        late = threading.Timer(self.seconds + SIM_GRACE_S, process.kill)
+        process = subprocess.Popen([tree.simulator, "--seconds", f"{self.seconds:g}"], text=True, errors="replace",
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+
+        def end():
+            """Its children, too: they do the work."""
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+        late = threading.Timer(self.seconds + SIM_GRACE_S, end)
         late.start()
         try:
             return self._watch(process, late, killer)
         finally:
             late.cancel()
-            process.kill()
-            process.wait()
+            if process.returncode is None:
+                end()
+                process.wait()
             process.stdout.close()
 
     @staticmethod
@@ -142,6 +151,8 @@ class Simulator:
         others, last = set(), ""
         for line in process.stdout:
             last = line.strip() or last
+            if line.startswith(DIED):
+                return Result("crashed", last)
             violation = VIOLATION.match(line.rstrip("\n"))
             if not violation:
                 continue
