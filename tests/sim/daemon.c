@@ -226,7 +226,7 @@ void daemon_units(World *w, Host *h, const Picture *picture) {
 }
 
 static void remember_old_versions(Host *h, const LockParameters *parameters) {
-        h->open_version[0] = '\0';
+        h->open_version[0] = h->shown_version[0] = '\0';
         h->n_old_versions = 0;
         for (size_t i = 0; i < parameters->n_journal; i++)
                 judge_remember(h, parameters->journal[i].text);

@@ -71,6 +71,7 @@ static void guard_event(World *w, Host *h, const GuardEvent *event) {
         w->statistics->guard_steps++;
         w->statistics->guard_reached[h->guard.phase][event->type]++;
         guard_step(&h->guard, &now, event, &actions);
+        judge_guard(w, h);
         for (size_t i = 0; i < actions.n && h->guard_run == run; i++) {
                 /* As the guard and PID 1 are not both taken away, so the guard is not killed while PID 1 hangs. */
                 if (!h->guard.finishing && h->pid1_stopped_until_us <= w->now_us && by_chance(w, h, w->plan->weather.crash * 4)) {

@@ -22,6 +22,7 @@ static const char *const invariant_names[_INVARIANT_MAX] = {
         [INVARIANT_FENCE_NOT_RAISED] = "fence-not-raised", [INVARIANT_FOREIGN_HELD] = "foreign-held",
         [INVARIANT_OWN_LOCK_LOST] = "own-lock-lost", [INVARIANT_UNJOURNALED] = "unjournaled",
         [INVARIANT_GUARD_LEFT] = "guard-left", [INVARIANT_WATCHDOG_LATE] = "watchdog-late",
+        [INVARIANT_GUARD_LATE] = "guard-late", [INVARIANT_RUNS_BEYOND_LEASE] = "runs-beyond-lease",
         [INVARIANT_NOBODY_RUNS] = "nobody-runs",
 };
 
@@ -84,6 +85,12 @@ static bool serves(const World *w, const Host *h) {
         return host_runs(h) || (w->plan->hold_on_exit && h->daemon_up && h->lock.state == LOCK_RUNNING);
 }
 
+/* A host is judged alone, too: nobody has to have taken the lock from it. */
+static void judge_lease_is_over(World *w, const Host *h) {
+        if (host_runs(h) && !h->original && w->now_us > h->granted_applied_us + h->granted_lease_us && w->now_us >= h->unkillable_until_us)
+                violate(w, h, INVARIANT_RUNS_BEYOND_LEASE, "the target runs after the last grant is over");
+}
+
 void judge_step(World *w) {
         unsigned running[LABELS_MAX] = {}, serving = 0;
         bool overlap;
@@ -91,6 +98,7 @@ void judge_step(World *w) {
         for (unsigned i = 0; i < w->plan->n_hosts; i++) {
                 running[w->hosts[i].runs_label] += host_runs(&w->hosts[i]);
                 serving += serves(w, &w->hosts[i]);
+                judge_lease_is_over(w, &w->hosts[i]);
         }
         overlap = running[0] > 1 || running[1] > 1;
         if (w->measure)
@@ -133,9 +141,18 @@ void judge_attempt(World *w, Host *h, const LockWrite *write) {
         h->first_sent_us = w->now_us;
 }
 
+/* By its own count, which begins with the answer that first showed the version. */
+static bool has_waited(const World *w, const Host *h, const LockWrite *write) {
+        if (write->create || write->n_expected == 0 || strcmp(write->expected[0], h->shown_version) != 0)
+                return true;
+        return w->now_us >= h->shown_us + h->shown_lease_us || strcmp(h->expired_version, h->shown_version) == 0;
+}
+
 void judge_send(World *w, Host *h, const LockWrite *write) {
         uint64_t version = hash(write->record.version);
 
+        if (h->lock.write_kind == WRITE_ACQUIRE && !has_waited(w, h, write))
+                violate(w, h, INVARIANT_EARLY_TAKEOVER, "a takeover is sent before the lease was waited for");
         for (size_t i = 0; i < h->n_old_versions; i++)
                 if (h->old_versions[i] == version)
                         violate(w, h, INVARIANT_VERSION_REUSED, "a restarted daemon sends a version of an earlier run");
@@ -189,6 +206,11 @@ static void judge_read(World *w, Host *h, const Message *m) {
         int64_t limit_ms = m->record.expire_time_ms + (int64_t) (EXPIRED_MARGIN_US / USEC_PER_MSEC);
         int64_t skew_us = (int64_t) now.wall_us - m->date_s * (int64_t) USEC_PER_SEC;
 
+        if (m->has_record && strcmp(h->shown_version, m->record.version) != 0) {
+                strcpy(h->shown_version, m->record.version);
+                h->shown_us = w->now_us;
+                h->shown_lease_us = released(&m->record) ? 0 : (usec_t) m->record.lease_ms * USEC_PER_MSEC;
+        }
         if (m->has_record && !released(&m->record) && m->date_s * 1000 > limit_ms &&
             (int64_t) (now.wall_us / USEC_PER_MSEC) > limit_ms &&
             llabs(skew_us) < (int64_t) (CLOCK_SKEW_US_DEFAULT + DATE_RESOLUTION_US + w->now_us - h->request_sent_us))
@@ -250,6 +272,19 @@ void judge_lease(World *w, Host *h) {
                 violate(w, h, INVARIANT_LEASE_BEYOND_HORIZON, "the lease file reaches beyond what others have to wait");
         if ((int64_t) end_us > h->granted_record_end_us + (int64_t) allowance_us(h->granted_lease_us))
                 violate(w, h, INVARIANT_LEASE_BEYOND_RECORD, "the lease file reaches beyond expire_time less its headroom");
+}
+
+/* After each step of a guard. What it goes by is the file as it read it last, and both clocks. */
+void judge_guard(World *w, const Host *h) {
+        const Guard *guard = &h->guard;
+        GuardNow now = host_guard_now(w, h);
+
+        if (!guard->has_lease)
+                return;
+        if (guard->phase == GUARD_RUNNING && (now.boot_us >= guard->file.stop_boot_us || now.raw_us >= guard->file.stop_raw_us))
+                violate(w, h, INVARIANT_GUARD_LATE, "the guard lets the target run after stop_at on one of the clocks");
+        if (guard->phase == GUARD_STOPPING && (now.boot_us >= guard->file.kill_boot_us || now.raw_us >= guard->file.kill_raw_us))
+                violate(w, h, INVARIANT_GUARD_LATE, "the guard does not kill after kill_at on one of the clocks");
 }
 
 /* When the target's program begins. A record that was deleted by hand under its holder is not looked at: whoever creates

@@ -169,6 +169,8 @@ typedef enum Invariant {
         INVARIANT_UNJOURNALED,
         INVARIANT_GUARD_LEFT,
         INVARIANT_WATCHDOG_LATE,
+        INVARIANT_GUARD_LATE,
+        INVARIANT_RUNS_BEYOND_LEASE,
         INVARIANT_NOBODY_RUNS,
         _INVARIANT_MAX,
 } Invariant;
@@ -298,6 +300,8 @@ typedef struct Host {
         int64_t granted_record_end_us;
         usec_t judged_kill_raw_us;
         char expired_version[RECORD_VERSION_MAX + 1]; /* two clocks said so */
+        char shown_version[RECORD_VERSION_MAX + 1];   /* to this run of the daemon */
+        usec_t shown_us, shown_lease_us;
 
         /* the guard */
         bool guard_up, permit, guard_fails, term_pending;
@@ -412,7 +416,7 @@ void judge_held(World *w, const Host *h);
 void judge_lease(World *w, Host *h);
 void judge_lost(World *w, const Host *h, const LockEvent *event);
 void judge_start(World *w, const Host *h);
-void judge_rest(World *w);
+void judge_guard(World *w, const Host *h);
 
 /* store.c */
 void send_request(World *w, Host *h, const LockWrite *write);
