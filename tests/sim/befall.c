@@ -205,6 +205,11 @@ static void target_by_hand(World *w, Host *h, const Fault *f) {
         schedule(w, 0, EV_PID1_START_TARGET, h, h->boot);
 }
 
+static void late_exec(World *w, Host *h, const Fault *f) {
+        h->late_exec = true;
+        cut_requests(w, h, f);
+}
+
 static void unbound(World *w, Host *h, const Fault *f) {
         h->unbound_until_us = end_of(w, f);
         tell_change(w, h);
@@ -281,11 +286,6 @@ static void stuck(World *w, Host *h, const Fault *f) {
         h->unkillable_until_us = h->requests_cut_until_us = end_of(w, f);
 }
 
-static void late_exec(World *w, Host *h, const Fault *f) {
-        h->late_exec = true;
-        cut_requests(w, h, f);
-}
-
 /* The host that takes over by two clocks sees both of them ahead; the holder hears nothing of it. */
 static void both_clocks(World *w, Host *h, const Fault *f) {
         date_off(w, h, f);
@@ -330,6 +330,7 @@ static const struct {
         [FAULT_TARGET_STUBBORN] = { "target ignores SIGTERM", target_stubborn },
         [FAULT_TARGET_UNKILLABLE] = { "target can't be killed", target_unkillable },
         [FAULT_TARGET_BY_HAND] = { "target is started by hand", target_by_hand },
+        [FAULT_LATE_EXEC] = { "PID 1 hangs between condition and program", late_exec },
         [FAULT_UNBOUND] = { "the binding is removed", unbound },
         [FAULT_UNITS_REFUSED] = { "the units don't fit the plan", units_refused },
         [FAULT_STOP] = { "cloudlock is stopped", stopped_by_hand },
@@ -344,7 +345,6 @@ static const struct {
         [FAULT_CLONE] = { "is cloned while it runs", cloned },
         [FAULT_BOTH] = { "guard and PID 1 are stopped", guard_and_pid1 },
         [FAULT_STUCK] = { "target can't be killed, and cut off", stuck },
-        [FAULT_LATE_EXEC] = { "PID 1 hangs between condition and program", late_exec },
         [FAULT_CLOCKS] = { "Date and wall clock are off by the same", both_clocks },
 };
 

@@ -20,6 +20,7 @@ void power_off(World *w, Host *h) {
         h->unkillable_until_us = h->run_full_until_us = 0;
         h->daemon_due_us = h->guard_due_us = USEC_INFINITY;
         requests_forget(h);
+        h->frozen = false;
         h->stop_calls = 0;
         h->judged_kill_raw_us = 0;
         h->has_lease = false; /* /run is gone */

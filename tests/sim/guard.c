@@ -7,7 +7,9 @@
 
 #include "sim.h"
 
+/* It kills, and freezes what joins the cgroup later. */
 static void kill_target(World *w, Host *h) {
+        h->frozen = true;
         if (!h->populated)
                 return;
         if (w->now_us < h->unkillable_until_us) {
@@ -38,6 +40,7 @@ static void perform(World *w, Host *h, const GuardAction *action) {
         switch (action->type) {
         case GUARD_ACTION_PERMIT:
                 h->permit = true;
+                h->frozen = false;
                 schedule(w, draw_us(&h->random, USEC_PER_MSEC, 10 * USEC_PER_MSEC), EV_PID1_GUARD_READY, h, h->guard_run);
                 break;
         case GUARD_ACTION_FORBID:
@@ -58,6 +61,7 @@ static void perform(World *w, Host *h, const GuardAction *action) {
         case GUARD_ACTION_EXIT:
                 if (h->populated)
                         violate(w, h, INVARIANT_GUARD_LEFT, "the guard ends while the target's cgroup is populated");
+                h->frozen = false;
                 guard_down(w, h);
                 break;
         }

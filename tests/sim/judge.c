@@ -64,7 +64,7 @@ static bool released(const Record *record) {
 }
 
 bool host_runs(const Host *h) {
-        return h->populated && h->powered && !h->still;
+        return h->populated && h->powered && !h->still && !h->frozen;
 }
 
 static void measure_overlap(World *w, bool overlap) {

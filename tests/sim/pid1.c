@@ -9,7 +9,6 @@
 #define BUS_SLOW_US_MAX (5 * USEC_PER_SEC)
 #define JOB_STUCK_US_MAX (15 * USEC_PER_MINUTE)
 #define BUS_STUCK_US_MAX (120 * USEC_PER_SEC)
-/* The condition is asked anew when PID 1 stood still since; where it hung in between is outside the promise. */
 #define EXEC_US_MAX (60 * USEC_PER_MSEC)
 
 static bool down(UnitPhase phase) {
@@ -116,23 +115,23 @@ static void condition(World *w, Host *h, const Event *e) {
         }
         h->runs_label = h->lease_label;
         /* Between the condition and the program lies a moment in which the lease can end. */
-        h->condition_us = w->now_us;
         schedule(w, draw_us(&h->random, USEC_PER_MSEC, EXEC_US_MAX), EV_PID1_EXEC, h, h->target);
-        if (h->late_exec)
+        if (h->late_exec && h->guard_stopped_until_us <= w->now_us)
                 h->pid1_stopped_until_us = w->now_us + w->plan->lease_us * 2;
+        h->late_exec = false;
 }
 
 static void exec(World *w, Host *h, const Event *e) {
         if (e->generation != h->target || h->target_unit != UNIT_ACTIVATING)
                 return;
-        if (w->now_us > h->condition_us + EXEC_US_MAX && !h->late_exec) {
-                condition(w, h, e);
-                return;
-        }
-        h->start_job = h->late_exec = h->oneshot_done = false;
+        h->start_job = h->oneshot_done = false;
         h->target_unit = UNIT_ACTIVE;
         h->populated = true;
         h->stubborn = chance(&h->random, 2);
+        if (h->frozen) {
+                note(w, h, "the target's program waits, frozen, to be killed");
+                return;
+        }
         w->statistics->starts++;
         w->statistics->takeovers += w->last_runner != h->id;
         w->last_runner = h->id;

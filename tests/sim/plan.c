@@ -211,16 +211,19 @@ usec_t plan_rest_us(const Plan *plan) {
 
 /* How long two hosts may run at once under what is not promised: cloudlock-safety(7). */
 usec_t plan_overlap_us_max(const Plan *plan) {
-        usec_t longest_us = 0;
+        usec_t longest_us = 0, lease_us = plan->lease_us;
 
-        for (unsigned i = 0; i < plan->n_faults; i++)
+        for (unsigned i = 0; i < plan->n_faults; i++) {
+                if (plan->faults[i].kind == FAULT_TIMES && (usec_t) plan->faults[i].amount > lease_us)
+                        lease_us = (usec_t) plan->faults[i].amount;
                 if (plan->faults[i].kind == plan->outside && plan->faults[i].for_us > longest_us)
                         longest_us = plan->faults[i].for_us;
+        }
         switch ((int) plan->outside) {
         case FAULT_STILL: case FAULT_CLONE: case FAULT_CLOCKS:
-                return plan->lease_us; /* what is left of a lease that was granted before */
+                return lease_us; /* what is left of a lease that was granted before */
         case FAULT_DRIFT:
-                return plan->lease_us / 50;
+                return lease_us / 50;
         case FAULT_BOTH: case FAULT_STUCK:
                 return longest_us + SECONDS(1);
         default: /* a kill away */

@@ -101,6 +101,7 @@ typedef enum FaultKind {
         FAULT_TARGET_STUBBORN,
         FAULT_TARGET_UNKILLABLE,
         FAULT_TARGET_BY_HAND,
+        FAULT_LATE_EXEC, /* PID 1 hangs between condition and program, past the lease */
         /* operators */
         FAULT_UNBOUND,
         FAULT_UNITS_REFUSED,
@@ -117,7 +118,6 @@ typedef enum FaultKind {
         FAULT_CLONE, /* of the running machine: same ids, same boot, same disks */
         FAULT_BOTH,  /* guard and PID 1 */
         FAULT_STUCK, /* unkillable and cut off */
-        FAULT_LATE_EXEC, /* PID 1 hangs between condition and program */
         FAULT_CLOCKS, /* the store's Date and the host's wall clock are wrong by the same */
         _FAULT_MAX,
         FAULT_OUTSIDE = FAULT_STILL,
@@ -318,9 +318,9 @@ typedef struct Host {
         bool guard_job, start_job, stop_job, oneshot_done; /* start jobs of guard and target; a stop of both */
 
         /* the target */
-        bool populated, stubborn, late_exec;
+        bool populated, frozen, stubborn, late_exec;
         unsigned runs_label;
-        usec_t unkillable_until_us, condition_us;
+        usec_t unkillable_until_us;
         uint32_t target; /* generation */
         Original java;
 } Host;
