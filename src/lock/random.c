@@ -27,6 +27,7 @@ void lock_draw_version(Lock *lock, const LockNow *now, char ret[RECORD_VERSION_M
         uint64_t a, b;
 
         lock->random[1] ^= now->raw_us;
+        lock->random[2] ^= now->wall_us;
         lock->random[3] ^= now->boot_us;
         a = draw(lock);
         b = draw(lock);
