@@ -12,7 +12,7 @@
 #define DRIFT_PPM (-10000)
 #define RELOAD_US_MAX (2 * USEC_PER_SEC)
 
-static bool guard_may_suffer(const World *w, const Host *h) {
+bool guard_may_suffer(const World *w, const Host *h) {
         return h->guard_up && !h->guard.finishing && h->pid1_stopped_until_us <= w->now_us;
 }
 
@@ -81,8 +81,10 @@ static void spoiled(World *w, Host *h, const Fault *f) {
         int64_t now_ms = store_clock_us(w) / 1000;
 
         if (!item->there)
-                *record = (Record) { .is_ours_by_shape = true, .holder = "by#hand", .host = "0", .boot = "0", .lease_ms = 60000,
-                                     .start_time_ms = now_ms, .expire_time_ms = now_ms + 60000 };
+                *record = (Record) {
+                        .is_ours_by_shape = true, .holder = "by#hand", .host = "0", .boot = "0", .lease_ms = 60000,
+                        .start_time_ms = now_ms, .expire_time_ms = now_ms + 60000,
+                };
         item->there = item->by_hand = w->deleted_by_hand = true;
         item->applied_us = w->now_us;
         snprintf(record->version, sizeof(record->version), "by-hand-%llu", (unsigned long long) w->now_us);

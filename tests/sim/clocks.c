@@ -90,7 +90,8 @@ static void rearm(World *w, Host *h, usec_t *due_us, usec_t boot_us) {
 }
 
 void clock_slew(World *w, Host *h, int64_t ppm) {
-        usec_t daemon_boot_us = read_clock(&h->boottime, h->daemon_due_us), guard_boot_us = read_clock(&h->boottime, h->guard_due_us);
+        usec_t daemon_boot_us = read_clock(&h->boottime, h->daemon_due_us);
+        usec_t guard_boot_us = read_clock(&h->boottime, h->guard_due_us);
 
         bend(&h->boottime, w->now_us, 0);
         h->boottime.slew_ppm = ppm;

@@ -38,14 +38,18 @@ static void revoke(World *w, Host *h) {
         tell_guard(w, h);
 }
 
+static double seconds_until(const World *w, const Host *h, usec_t boot_us) {
+        return ((double) boot_us - (double) host_now(w, h).boot_us) / 1e6;
+}
+
 /* Returns false when it can't be written; it is removed then. */
 static bool write_lease(World *w, Host *h, const LockLease *lease) {
         if (w->now_us < h->run_full_until_us) {
                 revoke(w, h);
                 return false;
         }
-        note(w, h, "lease: stop in %.3f s, kill in %.3f s", ((double) lease->stop_boot_us - (double) host_now(w, h).boot_us) / 1e6,
-             ((double) lease->kill_boot_us - (double) host_now(w, h).boot_us) / 1e6);
+        note(w, h, "lease: stop in %.3f s, kill in %.3f s", seconds_until(w, h, lease->stop_boot_us),
+             seconds_until(w, h, lease->kill_boot_us));
         h->has_lease = true;
         h->lease = *lease;
         h->lease_label = h->leads.label;
@@ -252,7 +256,7 @@ static void take_over(World *w, Host *h, LockParameters *parameters) {
 static void begin(World *w, Host *h, Identity identity, LockEventType event) {
         LockNow now = host_now(w, h);
         LockParameters parameters = {
-                .gap_us = w->plan->gap_us, .lease_us = h->lease_us, .renew_us = w->plan->renew_us, .poll_us = w->plan->poll_us,
+                .gap_us = h->gap_us, .lease_us = h->lease_us, .renew_us = w->plan->renew_us, .poll_us = w->plan->poll_us,
                 .max_clock_skew_us = CLOCK_SKEW_US_DEFAULT, .request_us = request_timeout_us(w->plan->lease_us),
                 .hold_on_exit = w->plan->hold_on_exit,
                 .seed = { draw(&h->random), draw(&h->random), draw(&h->random), draw(&h->random) | 1 },

@@ -97,7 +97,8 @@ static bool met(uint64_t hash) {
 }
 
 static bool is_timer(const Event *e) {
-        return e->kind == EV_DAEMON_START || e->kind == EV_PID1_TARGET_KILL || e->kind == EV_PID1_WATCHDOG || e->kind >= EV_TARGET_EXIT;
+        return e->kind == EV_DAEMON_START || e->kind == EV_PID1_TARGET_KILL || e->kind == EV_PID1_WATCHDOG ||
+               e->kind >= EV_TARGET_EXIT;
 }
 
 /* On until whatever was granted is over; only then is an order known to be harmless. */
@@ -280,7 +281,7 @@ bool explore(unsigned depth, Statistics *statistics) {
                         printf("FAIL %s\n", roots[i].name);
                         return false;
                 }
-                printf("ok %s: %" PRIu64 " states in %" PRIu64 " steps to a depth of %u, %" PRIu64 " of them followed to the end\n",
+                printf("ok %s: %" PRIu64 " states in %" PRIu64 " steps to a depth of %u, %" PRIu64 " followed to the end\n",
                        roots[i].name, search.n_states, search.n_steps, depth, search.n_ends);
                 n_states += search.n_states;
         }

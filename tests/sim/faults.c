@@ -7,10 +7,10 @@
 
 #include "sim.h"
 
-
 void power_off(World *w, Host *h) {
         note(w, h, "is off");
-        h->powered = h->populated = h->daemon_up = h->guard_up = h->permit = h->guard_job = h->start_job = h->stop_job = false;
+        h->powered = h->populated = h->daemon_up = h->guard_up = h->permit = false;
+        h->guard_job = h->start_job = h->stop_job = false;
         h->still = h->leaving = h->cut_next = h->oneshot_done = h->late_exec = h->powering_off = h->guard_fails = false;
         h->daemon++;
         h->guard_run++;
@@ -60,7 +60,6 @@ void set_wall_clock(World *w, Host *h, int64_t off_us) {
 
 void fault_begin(World *w, const Fault *f) {
         Host *h = &w->hosts[f->host];
-
         bool original_may_suffer = f->kind < FAULT_WALL || f->kind == FAULT_POWER || f->kind == FAULT_TARGET_FAILS;
 
         if (!h->powered || h->still || (h->original && !original_may_suffer))

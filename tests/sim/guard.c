@@ -2,7 +2,6 @@
 
 /* What cloudlock-guard does around its core: src/guard/guard.c. */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "sim.h"
@@ -22,8 +21,8 @@ static void kill_target(World *w, Host *h) {
 
 /* A watchdog that bites when it is too late would be none; a second is its least. */
 static void arm_watchdog(World *w, Host *h, usec_t for_us) {
-        usec_t stop_us = true_time_us(w, h, h->guard.deadline.stop_boot_us), kill_us = true_time_us(w, h, h->guard.deadline.kill_boot_us);
-        usec_t limit_us = h->guard.phase <= GUARD_RUNNING ? stop_us : kill_us;
+        const Lease *lease = &h->guard.deadline;
+        usec_t limit_us = true_time_us(w, h, h->guard.phase <= GUARD_RUNNING ? lease->stop_boot_us : lease->kill_boot_us);
 
         if (for_us > USEC_PER_SEC && w->now_us + for_us > limit_us)
                 violate(w, h, INVARIANT_WATCHDOG_LATE, "the watchdog bites after the deadline");
@@ -77,8 +76,7 @@ static void guard_event(World *w, Host *h, const GuardEvent *event) {
         guard_step(&h->guard, &now, event, &actions);
         judge_guard(w, h);
         for (size_t i = 0; i < actions.n && h->guard_run == run; i++) {
-                /* As the guard and PID 1 are not both taken away, so the guard is not killed while PID 1 hangs. */
-                if (!h->guard.finishing && h->pid1_stopped_until_us <= w->now_us && by_chance(w, h, w->plan->weather.crash * 4)) {
+                if (guard_may_suffer(w, h) && by_chance(w, h, w->plan->weather.crash * 4)) {
                         note(w, h, "the guard crashes between two actions");
                         guard_down(w, h);
                         return;
@@ -95,7 +93,7 @@ static void read_lease(World *w, Host *h) {
         event.type = GUARD_EVENT_LEASE;
         event.read = h->has_lease ? GUARD_READ_LEASE : GUARD_READ_MISSING;
         memcpy(event.lease.boot_id, h->boot_id, sizeof(event.lease.boot_id));
-        snprintf(event.lease.lock_id, sizeof(event.lease.lock_id), "%s", h->lease_label ? "1111111111111111" : "0000000000000000");
+        strcpy(event.lease.lock_id, h->lease_label ? "1111111111111111" : "0000000000000000");
         strcpy(event.lease.holder, "x");
         event.lease.stop_boot_us = h->lease.stop_boot_us;
         event.lease.stop_raw_us = h->lease.stop_raw_us;

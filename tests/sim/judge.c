@@ -87,7 +87,8 @@ static bool serves(const World *w, const Host *h) {
 
 /* A host is judged alone, too: nobody has to have taken the lock from it. */
 static void judge_lease_is_over(World *w, const Host *h) {
-        if (host_runs(h) && !h->original && w->now_us > h->granted_applied_us + h->granted_lease_us && w->now_us >= h->unkillable_until_us)
+        if (host_runs(h) && !h->original && w->now_us > h->granted_applied_us + h->granted_lease_us &&
+            w->now_us >= h->unkillable_until_us)
                 violate(w, h, INVARIANT_RUNS_BEYOND_LEASE, "the target runs after the last grant is over");
 }
 
@@ -169,7 +170,8 @@ static void judge_same_tenure(World *w, const Host *h, const Record *old, const 
 
 static void judge_takeover(World *w, const Host *h, const Item *item, const Record *new) {
         const Record *old = &item->record;
-        /* A creation that lands again after a deletion looks as if it had been there all the time; its grant is no longer for it. */
+        /* A creation that lands again after a deletion looks as if it had been there all the time; its grant is not
+         * renewed by that. */
         usec_t since_us = w->deleted_by_hand ? item->first_sent_us : item->applied_us;
         bool by_wait = old->is_ours_by_shape && w->now_us >= since_us + (usec_t) old->lease_ms * USEC_PER_MSEC;
 
@@ -230,7 +232,8 @@ void judge_answer(World *w, Host *h, const Message *m) {
                 return;
         h->granted_applied_us = m->applied_us;
         h->granted_lease_us = released(&m->write.record) ? 0 : (usec_t) m->write.record.lease_ms * USEC_PER_MSEC;
-        h->granted_record_end_us = m->write.record.expire_time_ms * 1000 - (int64_t) EXPIRE_HEADROOM_US - EPOCH_US - m->date_off_us;
+        h->granted_record_end_us = m->write.record.expire_time_ms * 1000 - (int64_t) EXPIRE_HEADROOM_US - EPOCH_US -
+                                   m->date_off_us;
 }
 
 /* After an answer was taken in. */
@@ -277,13 +280,14 @@ void judge_lease(World *w, Host *h) {
 /* After each step of a guard. What it goes by is the file as it read it last, and both clocks. */
 void judge_guard(World *w, const Host *h) {
         const Guard *guard = &h->guard;
+        const Lease *file = &guard->file;
         GuardNow now = host_guard_now(w, h);
 
         if (!guard->has_lease)
                 return;
-        if (guard->phase == GUARD_RUNNING && (now.boot_us >= guard->file.stop_boot_us || now.raw_us >= guard->file.stop_raw_us))
+        if (guard->phase == GUARD_RUNNING && (now.boot_us >= file->stop_boot_us || now.raw_us >= file->stop_raw_us))
                 violate(w, h, INVARIANT_GUARD_LATE, "the guard lets the target run after stop_at on one of the clocks");
-        if (guard->phase == GUARD_STOPPING && (now.boot_us >= guard->file.kill_boot_us || now.raw_us >= guard->file.kill_raw_us))
+        if (guard->phase == GUARD_STOPPING && (now.boot_us >= file->kill_boot_us || now.raw_us >= file->kill_raw_us))
                 violate(w, h, INVARIANT_GUARD_LATE, "the guard does not kill after kill_at on one of the clocks");
 }
 
@@ -291,10 +295,9 @@ void judge_guard(World *w, const Host *h) {
  * the next one waits for that holder. */
 void judge_start(World *w, const Host *h) {
         const Item *item = &w->items[h->runs_label];
-        usec_t gap_us = w->plan->gap_us;
         /* After a deletion, whoever takes over from a creator before its wait is over counts in the store's time alone. */
         int64_t date_off_us = w->deleted_by_hand ? w->date_off_us_max : 0;
-        int64_t gap_end_us = item->record.start_time_ms * 1000 + (int64_t) gap_us - EPOCH_US;
+        int64_t gap_end_us = item->record.start_time_ms * 1000 + (int64_t) h->gap_us - EPOCH_US;
 
         if (w->now_us > h->granted_applied_us + h->granted_lease_us)
                 violate(w, h, INVARIANT_START_WITHOUT_LEASE, "the target starts after the last grant is over");
@@ -303,6 +306,7 @@ void judge_start(World *w, const Host *h) {
         if ((int64_t) w->now_us < gap_end_us - w->date_off_us_max)
                 violate(w, h, INVARIANT_START_BEFORE_GAP, "the target starts before the gap is over");
         for (unsigned i = 0; i < w->plan->n_hosts; i++)
-                if (i != h->id && !w->hosts[i].original && (int64_t) w->now_us < (int64_t) item->busy_until_us[i] - date_off_us)
+                if (i != h->id && !w->hosts[i].original &&
+                    (int64_t) w->now_us < (int64_t) item->busy_until_us[i] - date_off_us)
                         violate(w, h, INVARIANT_START_WITHIN_LEASE, "the target starts while another host's lease may last");
 }

@@ -53,8 +53,9 @@ static int one(const Options *options) {
         plan_draw(&plan, options->seed, _FAULT_MAX);
         plan_print(&plan);
         world_run(&world, &plan, &statistics, options->trace);
-        printf("seed %" PRIu64 ": %s%s%s, after %.6f s; digest %016" PRIx64 "\n", options->seed, invariant_name(world.violation),
-               world.violation ? ": " : " violated", world.violation ? world.violation_text : "", (double) world.now_us / 1e6, world.digest);
+        printf("seed %" PRIu64 ": %s%s%s, after %.6f s; digest %016" PRIx64 "\n", options->seed,
+               invariant_name(world.violation), world.violation ? ": " : " violated",
+               world.violation ? world.violation_text : "", (double) world.now_us / 1e6, world.digest);
         if (!world.violation)
                 return 0;
         show_failure(&plan);
@@ -68,8 +69,8 @@ static bool try_seed(uint64_t seed, Statistics *statistics) {
         world_run(&world, &plan, statistics, false);
         if (!world.violation)
                 return true;
-        printf("FAIL seed %" PRIu64 ": %s: %s (see it: simulator --seed %" PRIu64 " --trace)\n", seed, invariant_name(world.violation),
-               world.violation_text, seed);
+        printf("FAIL seed %" PRIu64 ": %s: %s (see it: simulator --seed %" PRIu64 " --trace)\n", seed,
+               invariant_name(world.violation), world.violation_text, seed);
         fflush(stdout);
         return false;
 }
@@ -154,8 +155,8 @@ static int many(const Options *options) {
         if (options->reached && !report_unreached(&sum))
                 failures++;
         report_sums(&sum, now_s() - begin_s);
-        printf("%" PRIu64 " schedules went well, %" PRIu64 " failed\n", sum.schedules > failures ? sum.schedules - failures : 0,
-               failures);
+        printf("%" PRIu64 " schedules went well, %" PRIu64 " failed\n", sum.schedules > failures ?
+               sum.schedules - failures : 0, failures);
         return failures > 0;
 }
 
@@ -173,8 +174,8 @@ static int outside(const Options *options) {
                         plan_draw(&plan, seed, (FaultKind) kind);
                         world_run(&world, &plan, &statistics, false);
                 }
-                printf("%-45s %8" PRIu64 " schedules, %7" PRIu64 " overlaps, the longest %.3f s%s\n", fault_name((FaultKind) kind),
-                       statistics.schedules, statistics.overlaps, (double) statistics.overlap_us_max / 1e6,
+                printf("%-45s %8" PRIu64 " schedules, %7" PRIu64 " overlaps, the longest %.3f s%s\n",
+                       fault_name((FaultKind) kind), statistics.schedules, statistics.overlaps, (double) statistics.overlap_us_max / 1e6,
                        statistics.overlaps_too_long > 0 ? ", BEYOND ITS BOUND" : "");
                 too_long += statistics.overlaps_too_long;
         }
@@ -193,10 +194,10 @@ static void usage(void) {
                "simulator --seed N [--trace]\n"
                "simulator --outside [--seconds N]\n"
                "simulator --explore DEPTH\n\n"
-               "Runs schedules from seed 1 (or --from) on; one that breaks an invariant is printed with its seed. --seed replays\n"
-               "one; should it fail, it is shortened and printed, one line an event. --trace prints every event of it in any case.\n"
-               "--table shows which state met which event; --reached fails when a pair that can be reached was not.\n"
-               "--outside measures the overlap under faults outside the assumptions. --explore tries every order of events.\n");
+               "Runs schedules from seed 1 (or --from) on; one that breaks an invariant is printed with its seed, and the first\n"
+               "of them shortened, one line an event. --seed replays one, with --trace every event of it. --table shows which\n"
+               "state met which event; --reached fails when a pair that can be reached was not. --outside measures how long\n"
+               "two hosts run at once under faults outside the assumptions. --explore tries every order of events.\n");
 }
 
 static bool parse(int argc, char **argv, Options *options) {

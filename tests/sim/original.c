@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A host that follows the original Java program's rules to the letter (../../shared/original.md of the authors;
- * cloudlock-safety(7), "Beside the original"): its own wall clock throughout, a look each 5 s, SIGTERM below 60 s, a kill once
- * expired, and a round of a read and a conditional write of the whole item. */
+/* A host that follows the original Java program's rules to the letter (cloudlock-safety(7), "Beside the original"): its
+ * own wall clock throughout, a look each 5 s, SIGTERM below 60 s, a kill once expired, and rounds of a read and a
+ * conditional write of the whole item. */
 
 #include <stdio.h>
 #include <string.h>

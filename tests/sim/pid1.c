@@ -140,6 +140,8 @@ static void exec(World *w, Host *h, const Event *e) {
 }
 
 static void stop_target(World *w, Host *h) {
+        usec_t late_us = 0;
+
         if (h->target_unit == UNIT_DEACTIVATING || down(h->target_unit))
                 return;
         h->start_job = false;
@@ -151,8 +153,9 @@ static void stop_target(World *w, Host *h) {
         if (!h->stubborn)
                 schedule(w, draw_us(&h->random, USEC_PER_MSEC, w->plan->budget_us / 2), EV_TARGET_EXIT, h, h->target);
         /* TimeoutStopSec=: some units take longer than they should, so the guard has to step in. */
-        schedule(w, w->plan->budget_us + (by_chance(w, h, 4) ? draw_us(&h->random, 0, 60 * USEC_PER_SEC) : 0), EV_PID1_TARGET_KILL,
-                 h, h->target);
+        if (by_chance(w, h, 4))
+                late_us = draw_us(&h->random, 0, 60 * USEC_PER_SEC);
+        schedule(w, w->plan->budget_us + late_us, EV_PID1_TARGET_KILL, h, h->target);
 }
 
 static void term_guard(World *w, Host *h) {
@@ -198,7 +201,8 @@ static void stop(World *w, Host *h) {
 static void target_gone(World *w, Host *h, const Event *e) {
         if (e->generation != h->target || down(h->target_unit))
                 return;
-        if (w->plan->restarts && !h->stop_job && h->target_unit == UNIT_ACTIVE && h->guard_unit == UNIT_ACTIVE && !h->oneshot_done) {
+        if (w->plan->restarts && !h->stop_job && !h->oneshot_done && h->target_unit == UNIT_ACTIVE &&
+            h->guard_unit == UNIT_ACTIVE) {
                 /* Restart=: through the condition, like every start, and maybe beside what was left behind. */
                 start_target(w, h, RESTART_US);
                 return;

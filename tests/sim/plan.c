@@ -45,9 +45,13 @@ static void draw_times(Plan *plan, uint64_t *random) {
                 { MINUTES(30), MINUTES(2), SECONDS(10), SECONDS(90) }, /* the original's defaults */
         };
         static const usec_t gaps_us[] = { 0, SECONDS(10), SECONDS(60), SECONDS(180) };
-        /* Short ones are the rule: a schedule costs what it lasts. */
-        size_t i = plan->n_original > 0 ? (chance(random, 4) ? 5 : 4) : chance(random, 50) ? 5 : chance(random, 12) ? 4 : draw(random) % 4;
+        size_t i;
 
+        /* Short ones are the rule: a schedule costs what it lasts. */
+        if (plan->n_original > 0)
+                i = chance(random, 4) ? 5 : 4;
+        else
+                i = chance(random, 50) ? 5 : chance(random, 12) ? 4 : draw(random) % 4;
         plan->lease_us = plans[i].lease_us;
         plan->renew_us = plans[i].renew_us;
         plan->poll_us = plans[i].poll_us;
@@ -107,13 +111,24 @@ static usec_t draw_length(const Plan *plan, uint64_t *random) {
         }
 }
 
-/* Longest first is what a deletion relies on: the creator waits for the longest lease that it has seen. */
+static bool is_edit(FaultKind kind) {
+        return kind == FAULT_DELETED || kind == FAULT_UNCLEAR || kind == FAULT_SPOILED;
+}
+
+static bool edits_item(const Plan *plan) {
+        for (unsigned i = 0; i < plan->n_faults; i++)
+                if (is_edit(plan->faults[i].kind))
+                        return true;
+        return false;
+}
+
+/* After a deletion the creator waits for the longest lease that it has seen, and others for their own gap: that hosts
+ * agree on both is assumed where items are deleted. */
 static bool pair_fits(const Plan *plan, FaultKind kind) {
         for (unsigned i = 0; i < plan->n_faults; i++) {
                 FaultKind other = plan->faults[i].kind;
 
-                if ((kind == FAULT_TIMES && (other == FAULT_DELETED || other == FAULT_UNCLEAR || other == FAULT_SPOILED)) ||
-                    (other == FAULT_TIMES && (kind == FAULT_DELETED || kind == FAULT_UNCLEAR || kind == FAULT_SPOILED)))
+                if ((kind == FAULT_TIMES && is_edit(other)) || (other == FAULT_TIMES && is_edit(kind)))
                         return false;
         }
         return true;
@@ -149,8 +164,10 @@ static void draw_faults(Plan *plan, uint64_t *random, FaultKind only) {
         for (unsigned tries = 0; plan->n_faults < wanted && tries < 4 * FAULTS_MAX; tries++) {
                 FaultKind kind = (FaultKind) (draw(random) % FAULT_OUTSIDE);
 
-                /* Rare: it has a plan for itself. */
-                if ((kind == FAULT_TARGET_UNKILLABLE && (only != _FAULT_MAX || !chance(random, 4))) || !kind_fits(plan, kind) || !pair_fits(plan, kind))
+                /* It has a plan for itself, so that it would be the rule. */
+                if (kind == FAULT_TARGET_UNKILLABLE && (only != _FAULT_MAX || !chance(random, 4)))
+                        continue;
+                if (!kind_fits(plan, kind) || !pair_fits(plan, kind))
                         continue;
                 add_fault(plan, random, kind);
                 if (has_kind(plan, FAULT_TARGET_UNKILLABLE))
@@ -177,9 +194,14 @@ void plan_draw(Plan *plan, uint64_t seed, FaultKind only) {
                 .n_hosts = 2 + (unsigned) (chance(&random, 3) ? draw(&random) % 4 : 0),
                 .drift_ppm_max = DRIFT_PPM_MAX,
                 .weather = {
-                        .lost = draw_weather(&random, 3), .slow = draw_weather(&random, 3), .late = draw_weather(&random, 20),
-                        .twice = draw_weather(&random, 10), .crash = chance(&random, 4) ? 300 : 0,
-                        .call_lost = draw_weather(&random, 5), .bus_slow = draw_weather(&random, 10), .straggler = draw_weather(&random, 2),
+                        .lost = draw_weather(&random, 3),
+                        .slow = draw_weather(&random, 3),
+                        .late = draw_weather(&random, 20),
+                        .twice = draw_weather(&random, 10),
+                        .crash = chance(&random, 4) ? 300 : 0,
+                        .call_lost = draw_weather(&random, 5),
+                        .bus_slow = draw_weather(&random, 10),
+                        .straggler = draw_weather(&random, 2),
                 },
         };
         /* All answers late, from the network and from PID 1: they meet whatever state there is by then. */
@@ -199,6 +221,7 @@ void plan_draw(Plan *plan, uint64_t seed, FaultKind only) {
                                 plan->lease_us * (1 + draw(&random) % 3);
         draw_faults(plan, &random, only);
         sort_faults(plan);
+        plan->gaps_differ = plan->n_original == 0 && !edits_item(plan) && chance(&random, 4);
 }
 
 /* Once the faults are over: what still waits for an old lease, its gap and a stand-down, and an unlucky last fault. A
@@ -238,7 +261,10 @@ void plan_print(const Plan *plan) {
         printf("weather, one in: lost %u, slow %u, late %u, twice %u, crash %u, call lost %u, bus slow %u, straggler %u\n",
                plan->weather.lost, plan->weather.slow, plan->weather.late, plan->weather.twice, plan->weather.crash,
                plan->weather.call_lost, plan->weather.bus_slow, plan->weather.straggler);
-        for (unsigned i = 0; i < plan->n_faults; i++)
-                printf("fault %u: %.3f s host%u %s, for %.3f s (%.3f)\n", i, (double) plan->faults[i].at_us / 1e6, plan->faults[i].host,
-                       fault_name(plan->faults[i].kind), (double) plan->faults[i].for_us / 1e6, (double) plan->faults[i].amount / 1e6);
+        for (unsigned i = 0; i < plan->n_faults; i++) {
+                const Fault *f = &plan->faults[i];
+
+                printf("fault %u: %.3f s host%u %s, for %.3f s (%.3f)\n", i, (double) f->at_us / 1e6, f->host, fault_name(f->kind),
+                       (double) f->for_us / 1e6, (double) f->amount / 1e6);
+        }
 }

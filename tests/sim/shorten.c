@@ -46,7 +46,8 @@ static bool shorten_faults(Plan *plan, Invariant invariant) {
 static bool shorten_weather(Plan *plan, Invariant invariant) {
         const size_t offsets[] = {
                 offsetof(Weather, lost), offsetof(Weather, slow), offsetof(Weather, late), offsetof(Weather, twice),
-                offsetof(Weather, crash), offsetof(Weather, call_lost), offsetof(Weather, bus_slow), offsetof(Weather, straggler),
+                offsetof(Weather, crash), offsetof(Weather, call_lost), offsetof(Weather, bus_slow),
+                offsetof(Weather, straggler),
         };
         bool any = false;
 

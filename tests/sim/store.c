@@ -121,5 +121,6 @@ void store_apply(World *w, Host *h, const Event *e) {
         }
         /* The worst moment to lose the network: the first attempt was applied long ago, and only this answer came. */
         h->cut_next |= again && by_chance(w, h, 3);
-        schedule_event(w, network_us(w, h), EV_ANSWER, h, e->generation, (Event) { .message = e->message, .number = e->number });
+        schedule_event(w, network_us(w, h), EV_ANSWER, h, e->generation,
+                       (Event) { .message = e->message, .number = e->number });
 }

@@ -114,8 +114,8 @@ static void on_world(World *w, Host *h, const Event *e) {
                         break;
                 h->still = false;
                 note(w, h, "goes on");
-                if (e->type && h->daemon_up)
-                        schedule_event(w, USEC_PER_MSEC, EV_DAEMON_HEARS, h, h->daemon, (Event) { .type = LOCK_EVENT_CLOCK_JUMP });
+                if (e->type)
+                        hear(w, h, LOCK_EVENT_CLOCK_JUMP);
                 break;
         case EV_DAEMON_START:
                 if (h->powered && e->generation == h->boot && !h->daemon_up)
@@ -171,6 +171,7 @@ void world_begin(World *w, const Plan *plan, Statistics *statistics, bool trace)
                 h->random = draw(&w->random);
                 h->original = i < plan->n_original;
                 h->lease_us = plan->lease_us;
+                h->gap_us = plan->gaps_differ && i % 2 > 0 ? 0 : plan->gap_us;
                 h->daemon_due_us = h->guard_due_us = h->request_due_us = USEC_INFINITY;
                 /* The twin is the same machine, elsewhere, and off until the other one seems dead. */
                 if (plan->twin && i == plan->n_hosts - 1)
@@ -229,7 +230,7 @@ void world_step(World *w, Event *e) {
 }
 
 static bool at_rest(const World *w) {
-        return w->healed && w->quiet_since_us > 0 && w->now_us >= w->quiet_since_us + w->plan->lease_us + w->plan->lease_us / 2;
+        return w->healed && w->quiet_since_us > 0 && w->now_us >= w->quiet_since_us + w->plan->lease_us * 3 / 2;
 }
 
 void world_run(World *w, const Plan *plan, Statistics *statistics, bool trace) {
