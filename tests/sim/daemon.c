@@ -259,9 +259,10 @@ static void begin(World *w, Host *h, Identity identity, LockEventType event) {
                 .gap_us = h->gap_us, .lease_us = h->lease_us, .renew_us = w->plan->renew_us, .poll_us = w->plan->poll_us,
                 .max_clock_skew_us = CLOCK_SKEW_US_DEFAULT, .request_us = request_timeout_us(w->plan->lease_us),
                 .hold_on_exit = w->plan->hold_on_exit,
-                .seed = { draw(&h->random), draw(&h->random), draw(&h->random), draw(&h->random) | 1 },
         };
 
+        for (unsigned i = 0; i < 4; i++)
+                parameters.seed[i] = draw(&h->random) | 1;
         h->leads = identity;
         requests_forget(h);
         fill_ids(h, &parameters);

@@ -32,6 +32,18 @@ static unsigned draw_weather(uint64_t *random, unsigned least) {
         return chance(random, 3) ? 0 : least + (unsigned) (draw(random) % 100);
 }
 
+/* One after the other: compilers may take initializers in any order. */
+static void draw_all_weather(Weather *weather, uint64_t *random) {
+        weather->lost = draw_weather(random, 3);
+        weather->slow = draw_weather(random, 3);
+        weather->late = draw_weather(random, 20);
+        weather->twice = draw_weather(random, 10);
+        weather->crash = chance(random, 4) ? 300 : 0;
+        weather->call_lost = draw_weather(random, 5);
+        weather->bus_slow = draw_weather(random, 10);
+        weather->straggler = draw_weather(random, 2);
+}
+
 /* Time plans that config_check_times() accepts, and what they are for. */
 static void draw_times(Plan *plan, uint64_t *random) {
         static const struct {
@@ -137,13 +149,11 @@ static bool pair_fits(const Plan *plan, FaultKind kind) {
 static void add_fault(Plan *plan, uint64_t *random, FaultKind kind) {
         Fault *f = &plan->faults[plan->n_faults];
 
-        *f = (Fault) {
-                .kind = kind,
-                .host = (unsigned) (draw(random) % plan->n_hosts),
-                .at_us = draw_us(random, SECONDS(10), plan->faults_until_us),
-                .for_us = draw_length(plan, random),
-                .amount = draw_amount(kind, random, plan),
-        };
+        *f = (Fault) { .kind = kind };
+        f->host = (unsigned) (draw(random) % plan->n_hosts);
+        f->at_us = draw_us(random, SECONDS(10), plan->faults_until_us);
+        f->for_us = draw_length(plan, random);
+        f->amount = draw_amount(kind, random, plan);
         if (kind == FAULT_TWIN || kind == FAULT_CLONE)
                 f->host = plan->n_hosts - 2;
         if (kind == FAULT_TARGET_UNKILLABLE)
@@ -157,7 +167,7 @@ static bool has_kind(const Plan *plan, FaultKind kind) {
 }
 
 static void draw_faults(Plan *plan, uint64_t *random, FaultKind only) {
-        unsigned wanted = 1 + (unsigned) (draw(random) % (chance(random, 8) ? 40 : 7));
+        unsigned most = chance(random, 8) ? 40 : 7, wanted = 1 + (unsigned) (draw(random) % most);
 
         if (only != _FAULT_MAX)
                 add_fault(plan, random, only);
@@ -188,22 +198,10 @@ static void sort_faults(Plan *plan) {
 void plan_draw(Plan *plan, uint64_t seed, FaultKind only) {
         uint64_t random = seed * 0x2545f4914f6cdd1d + 1;
 
-        *plan = (Plan) {
-                .seed = seed,
-                .outside = only,
-                .n_hosts = 2 + (unsigned) (chance(&random, 3) ? draw(&random) % 4 : 0),
-                .drift_ppm_max = DRIFT_PPM_MAX,
-                .weather = {
-                        .lost = draw_weather(&random, 3),
-                        .slow = draw_weather(&random, 3),
-                        .late = draw_weather(&random, 20),
-                        .twice = draw_weather(&random, 10),
-                        .crash = chance(&random, 4) ? 300 : 0,
-                        .call_lost = draw_weather(&random, 5),
-                        .bus_slow = draw_weather(&random, 10),
-                        .straggler = draw_weather(&random, 2),
-                },
-        };
+        *plan = (Plan) { .seed = seed, .outside = only, .n_hosts = 2, .drift_ppm_max = DRIFT_PPM_MAX };
+        if (chance(&random, 3))
+                plan->n_hosts += (unsigned) (draw(&random) % (HOSTS_MAX - 1));
+        draw_all_weather(&plan->weather, &random);
         /* All answers late, from the network and from PID 1: they meet whatever state there is by then. */
         if (chance(&random, 8))
                 plan->weather.lost = 3, plan->weather.slow = plan->weather.bus_slow = 1;
