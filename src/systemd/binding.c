@@ -2,6 +2,7 @@
 #include "binding.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
@@ -16,6 +17,9 @@
  * second SIGTERM for what is left. The two waits after SIGKILL are left out: it ends a process at once or, in an
  * uninterruptible sleep, not at all. */
 #define STOP_PHASES_BESIDES_LINES 2
+
+/* CPUSchedulingPriority= of cloudlock-guard@.service. */
+#define GUARD_PRIORITY 50
 
 /* Says why, and passes the verdict on. */
 #define REFUSE(verdict, text, size, ...) (*(text) = '\0', text_append((text), (size), __VA_ARGS__), (verdict))
@@ -54,6 +58,24 @@ static BindingVerdict check_killing(const UnitFacts *target, char *text, size_t 
                 return REFUSE(BINDING_UNSUITABLE, text, size,
                               "%s has a FinalKillSignal= (%d) other than SIGKILL, which a process may ignore; remove that line.",
                               target->id, target->final_kill_signal);
+        return BINDING_FINE;
+}
+
+/* Settings with which a busy loop would keep the guard from every processor. The limit is a permission and not a use,
+ * but who uses less loses nothing by a lower one; and without a privilege nobody gets beyond it. */
+static BindingVerdict check_priority(const UnitFacts *target, char *text, size_t size) {
+        bool real_time = target->cpu_scheduling_policy == SCHED_FIFO || target->cpu_scheduling_policy == SCHED_RR;
+
+        if (real_time && target->cpu_scheduling_priority >= GUARD_PRIORITY)
+                return REFUSE(BINDING_UNSUITABLE, text, size,
+                              "%s has CPUSchedulingPriority=%d, with which it could keep the guard, which has %d, from running; "
+                              "set one below %d.",
+                              target->id, target->cpu_scheduling_priority, GUARD_PRIORITY, GUARD_PRIORITY);
+        if (target->limit_rtprio >= GUARD_PRIORITY)
+                return REFUSE(BINDING_UNSUITABLE, text, size,
+                              "%s has a LimitRTPRIO= that lets it give itself a real-time priority of %d or more, with which it "
+                              "could keep the guard from running; set LimitRTPRIO=%d or less.",
+                              target->id, GUARD_PRIORITY, GUARD_PRIORITY - 1);
         return BINDING_FINE;
 }
 
@@ -130,6 +152,8 @@ BindingVerdict binding_check_target(const char *instance, const UnitFacts *targe
                 v = check_conflict(guard, target, text, size);
         if (v == BINDING_FINE)
                 v = check_killing(target, text, size);
+        if (v == BINDING_FINE)
+                v = check_priority(target, text, size);
         if (v == BINDING_FINE)
                 v = check_root(target, text, size);
         return v == BINDING_FINE ? check_escapes(target, has_extra_cgroups, text, size) : v;

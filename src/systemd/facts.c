@@ -35,7 +35,7 @@ static int read_strv(sd_bus_message *m, void *to) {
         return sd_bus_message_read_strv(m, field);
 }
 
-static int read_usec(sd_bus_message *m, void *to) {
+static int read_u64(sd_bus_message *m, void *to) {
         return sd_bus_message_read(m, "t", (uint64_t *) to);
 }
 
@@ -163,8 +163,11 @@ static const struct {
         PROPERTY("KillMode", "s", read_string, kill_mode),
         PROPERTY("SendSIGKILL", "b", read_bool, send_sigkill),
         PROPERTY("FinalKillSignal", "i", read_i32, final_kill_signal),
-        PROPERTY("TimeoutStopUSec", "t", read_usec, timeout_stop_us),
-        PROPERTY("TimeoutAbortUSec", "t", read_usec, timeout_abort_us),
+        PROPERTY("CPUSchedulingPolicy", "i", read_i32, cpu_scheduling_policy),
+        PROPERTY("CPUSchedulingPriority", "i", read_i32, cpu_scheduling_priority),
+        PROPERTY("LimitRTPRIO", "t", read_u64, limit_rtprio),
+        PROPERTY("TimeoutStopUSec", "t", read_u64, timeout_stop_us),
+        PROPERTY("TimeoutAbortUSec", "t", read_u64, timeout_abort_us),
         PROPERTY("ExecCondition", "a(sasbttttuii)", read_exec, condition),
         PROPERTY("ExecStartPre", "a(sasbttttuii)", read_exec, start_pre),
         PROPERTY("ExecStart", "a(sasbttttuii)", read_exec, start),

@@ -67,6 +67,25 @@ def test_running_before_cloudlock(cluster):
     cluster.verdict().check([one.host, other.host], min_beats=1)
 
 
+def test_target_that_could_starve_the_guard_is_refused(cluster):
+    """Bound before it was given such a priority, or not."""
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host)
+    lock.configure()
+    for name, value in (("CPUSchedulingPriority", 50), ("LimitRTPRIO", 99)):
+        lock.write_target(service=f"{name}={value}")
+        bound = host.run("cloudlockctl", "bind", lock.instance, check=False)
+        assert bound.code != 0 and f"{name}=" in bound.stderr, f"bind accepts {name}={value}: {bound.stderr}"
+    lock.write_target()
+    lock.bind()
+    lock.write_target(service="CPUSchedulingPriority=50")
+    host.systemctl("start", lock.daemon, check=False)
+    lock.wait_state("refusing")
+    assert "CPUSchedulingPriority=" in lock.property("Reason"), lock.property("Reason")
+    lock.write_target()
+    lock.wait_running()
+
+
 def test_unbound_target_is_refused(cluster):
     host, = boot_all([cluster.add_host()])
     lock = Lock(host)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Every refusal of a target, and the drop-ins' text. */
+#include <sched.h>
 #include <signal.h>
 
 #include "binding.h"
@@ -118,6 +119,37 @@ static void test_settings(void) {
         CHECK_EQ(judge_target(target, true), BINDING_FINE);
 }
 
+/* What the guard's own SCHED_RR 50 would not come through. */
+static void test_priority(void) {
+        static const struct {
+                int policy, priority;
+                uint64_t limit;
+                const char *words; /* NULL: not refused */
+        } settings[] = {
+                { SCHED_OTHER, 0, 0, NULL },
+                { SCHED_RR, 49, 49, NULL },
+                { SCHED_FIFO, 49, 0, NULL },
+                { SCHED_RR, 50, 0, "CPUSchedulingPriority=50" },
+                { SCHED_FIFO, 99, 0, "CPUSchedulingPriority=99" },
+                { SCHED_OTHER, 0, 50, "LimitRTPRIO=49 or less" },
+                { SCHED_OTHER, 0, UINT64_MAX, "LimitRTPRIO=49 or less" },
+        };
+
+        for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+                UnitFacts target = good_target();
+                BindingVerdict verdict_;
+
+                target.cpu_scheduling_policy = settings[i].policy;
+                target.cpu_scheduling_priority = settings[i].priority;
+                target.limit_rtprio = settings[i].limit;
+                verdict_ = judge_target(target, true);
+                if (settings[i].words)
+                        REFUSED(BINDING_UNSUITABLE, settings[i].words);
+                else
+                        CHECK_EQ(verdict_, BINDING_FINE);
+        }
+}
+
 static void test_two_locks(void) {
         char *both[] = { (char *) GUARD, (char *) "cloudlock-guard@other.service", NULL };
         UnitFacts target = good_target();
@@ -223,6 +255,7 @@ int main(void) {
                 { "each tie is missed", test_each_tie },
                 { "the condition has to be ours, and to count", test_condition },
                 { "settings that are refused", test_settings },
+                { "priorities that would starve the guard", test_priority },
                 { "one target in two locks", test_two_locks },
                 { "no guard unit", test_no_guard },
                 { "programs whose work leaves the cgroup", test_escapes },
