@@ -24,6 +24,10 @@
 #define DATE_RESOLUTION_US USEC_PER_SEC
 
 #define LEASE_US_MAX (24 * USEC_PER_HOUR)
+/* Rule (b) has no drift allowance of its own: what the holder's clocks may be slow by has to fit into what lies between
+ * the end of a lease by its record's expire_time and the moment at which the record counts as expired. */
+_Static_assert(LEASE_US_MAX / DRIFT_DIVISOR < EXPIRED_MARGIN_US + EXPIRE_HEADROOM_US,
+               "an observer would judge a record to be expired within its lease");
 #define LEASE_US_MIN (20 * USEC_PER_SEC)
 
 /* The longest gap between taking a lock and starting its target. */
