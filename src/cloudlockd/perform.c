@@ -46,6 +46,16 @@ static void on_written(const StoreAnswer *answer, void *userdata) {
         take_answer(userdata, answer, true);
 }
 
+/* A guard started by hand would run the target as long as that lease is good, beside the next holder. */
+static int leave_no_lease(const Daemon *daemon) {
+        int r = lease_file_remove(daemon->config->instance);
+
+        if (r < 0)
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "The lock is not released, because the lease file can't be removed: %s",
+                          strerror(-r));
+        return r;
+}
+
 static int send_write(Daemon *daemon, const LockWrite *write) {
         const char *expected[LOCK_EXPECTED_MAX];
         StoreWrite request = {
@@ -58,6 +68,9 @@ static int send_write(Daemon *daemon, const LockWrite *write) {
 
         for (size_t i = 0; i < write->n_expected; i++)
                 expected[i] = write->expected[i];
+        r = write->record.expire_time_ms == 0 ? leave_no_lease(daemon) : 0;
+        if (r < 0)
+                return r;
         /* Before the version can be in the table it must be known to be ours, or a crash would lose the lock. */
         r = journal_write(daemon->config->instance, &daemon->identity, write);
         if (r < 0) {

@@ -2,7 +2,7 @@
 """Who holds runs the target, undisturbed; who doesn't hold stands by."""
 
 from rig.host import boot_all
-from rig.product import GAP_S, POLL_S, Lock, beats, pair
+from rig.product import GAP_S, LEASE_S, POLL_S, Lock, beats, pair, takeover_view_s
 from rig.runner import needs
 from rig.system import wait_for
 
@@ -103,6 +103,26 @@ def test_stop_releases(cluster):
     verdict = cluster.verdict().check([one.host])
     check_other_beats(cluster, other)
     assert verdict.fences_in_order()
+
+
+def test_no_release_beside_a_lease(cluster):
+    """A guard that is started by hand goes by the lease file: while that can't be removed the lock is left to expire."""
+    one, other = pair(cluster)
+    one.wait_renewal()
+    since = cluster.front.last_number()
+    # A file that something is mounted on can neither be removed nor replaced; the journal beside it can.
+    one.host.run("nsenter", f"--target={one.host.main_pid(one.daemon)}", "--mount",
+                 "mount", "--bind", one.lease_path, one.lease_path)
+    one.host.systemctl("stop", one.daemon, timeout=90)
+    assert one.host.has_file(one.lease_path), "the fault did not hit: the lease file is gone"
+    assert not one.is_target_active() and one.host.state(one.guard) == "inactive"
+    assert all(write.written["expire_time"] > 0 for write in one.writes(since)), "released beside a lease"
+    assert "not released, because the lease file can't be removed" in one.host.journal("-u", one.daemon)
+    took = wait_for("the takeover", lambda: other.writes(since), LEASE_S + 20)[0]
+    assert took.mono_ns / 1e9 >= takeover_view_s(one, other), "taken over before the lease was over"
+    other.wait_running(timeout=GAP_S + 20)
+    check_other_beats(cluster, other)
+    cluster.verdict().check([one.host])
 
 
 def check_other_beats(cluster, other):
