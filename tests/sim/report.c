@@ -47,23 +47,30 @@ void report_table(const Statistics *statistics) {
 void report_sums(const Statistics *s, double seconds) {
         uint64_t steps = s->lock_steps + s->guard_steps;
 
-        printf("%" PRIu64 " schedules of %.0f s to %.1f h, %.0f simulated hours (%.1f a second); %" PRIu64 " core steps, "
-               "%.2f million a second; %" PRIu64 " writes; the target started %" PRIu64 " times, %" PRIu64 " of them on another host\n",
-               s->schedules, (double) s->shortest_us / 1e6, (double) s->longest_us / 3.6e9, (double) s->simulated_us / 3.6e9,
-               (double) s->simulated_us / 3.6e9 / seconds, steps, (double) steps / seconds / 1e6, s->writes, s->starts, s->takeovers);
+        printf("%" PRIu64 " schedules of %.0f s to %.1f h, %.0f simulated hours (%.1f a second)\n", s->schedules,
+               (double) s->shortest_us / 1e6, (double) s->longest_us / 3.6e9, (double) s->simulated_us / 3.6e9,
+               (double) s->simulated_us / 3.6e9 / seconds);
+        printf("%" PRIu64 " core steps, %.2f million a second; %" PRIu64 " writes; the target started %" PRIu64 " times, %" PRIu64
+               " of them on another host\n", steps, (double) steps / seconds / 1e6, s->writes, s->starts, s->takeovers);
+        printf("once the faults were over, one host ran the target for good after %.0f s at most\n", (double) s->rest_us_max / 1e6);
+}
+
+static usec_t later_us(usec_t a_us, usec_t b_us) {
+        return a_us > b_us ? a_us : b_us;
 }
 
 void statistics_add(Statistics *to, const Statistics *from) {
-        usec_t shortest_us = to->shortest_us, longest_us = to->longest_us, overlap_us_max = to->overlap_us_max;
+        const Statistics before = *to;
         uint64_t *sum = (uint64_t *) to;
         const uint64_t *part = (const uint64_t *) from;
 
         _Static_assert(sizeof(Statistics) % sizeof(uint64_t) == 0, "counters only");
         for (size_t i = 0; i < sizeof(Statistics) / sizeof(uint64_t); i++)
                 sum[i] += part[i];
-        to->shortest_us = shortest_us == 0 || from->shortest_us < shortest_us ? from->shortest_us : shortest_us;
-        to->longest_us = from->longest_us > longest_us ? from->longest_us : longest_us;
-        to->overlap_us_max = from->overlap_us_max > overlap_us_max ? from->overlap_us_max : overlap_us_max;
+        to->shortest_us = before.shortest_us == 0 || from->shortest_us < before.shortest_us ? from->shortest_us : before.shortest_us;
+        to->longest_us = later_us(from->longest_us, before.longest_us);
+        to->rest_us_max = later_us(from->rest_us_max, before.rest_us_max);
+        to->overlap_us_max = later_us(from->overlap_us_max, before.overlap_us_max);
 }
 
 /* Pairs that can't be. A write is only under way while the lock is held or being acquired; a lease file is only written

@@ -242,7 +242,7 @@ typedef struct Host {
 
 typedef struct Statistics {
         uint64_t schedules, events, lock_steps, guard_steps, starts, takeovers, writes;
-        uint64_t shortest_us, longest_us;
+        usec_t shortest_us, longest_us, rest_us_max; /* rest: from the end of the faults until one host runs for good */
         usec_t simulated_us;
         uint64_t reached[_LOCK_STATE_MAX][_LOCK_EVENT_MAX];
         uint64_t guard_reached[GUARD_DONE + 1][GUARD_EVENT_TERM + 1];

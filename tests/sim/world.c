@@ -242,6 +242,8 @@ void world_run(World *w, const Plan *plan, Statistics *statistics, bool trace) {
                 world_step(w, &e);
         if (!w->violation && !at_rest(w))
                 violate(w, NULL, INVARIANT_NOBODY_RUNS, "the faults are over, and no host came to run the target for good");
+        if (at_rest(w) && w->quiet_since_us - plan->faults_until_us > statistics->rest_us_max)
+                statistics->rest_us_max = w->quiet_since_us - plan->faults_until_us;
         statistics->schedules++;
         statistics->simulated_us += w->now_us;
         if (statistics->shortest_us == 0 || w->now_us < statistics->shortest_us)
