@@ -44,6 +44,7 @@ class Table:
         self.plan = plan
         self.rows = []
         self.failed = 0
+        self.kills = collections.Counter()
 
     def add(self, mutant, outcome):
         promised = {killer.suite for killer in mutant.killers}
@@ -52,6 +53,7 @@ class Table:
             kept = result.killed == (killer.suite in promised)
             cells.append(("" if kept else "! ") + cell(result))
             self.failed += result.verdict in ("crashed", "late")
+            self.kills[killer.suite] += result.killed
         if outcome.problem:
             cells.append(outcome.problem)
             self.failed += 1
@@ -64,8 +66,7 @@ class Table:
         print()
         for row in [columns, *self.rows]:
             print(" | ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-        for i, suite in enumerate(self.plan.suites, 1):
-            killed = sum(len(row) > i and not row[i].lstrip("! ").startswith("-") for row in self.rows)
-            print(f"{suite} alone kills {killed} of {len(self.rows)}")
+        for suite in self.plan.suites:
+            print(f"{suite} alone kills {self.kills[suite]} of {len(self.rows)}")
         print(f"{len(self.rows) - self.failed} passed, {self.failed} failed")
         return int(self.failed > 0)

@@ -17,17 +17,19 @@ import tempfile
 import threading
 from typing import NamedTuple, Optional
 
+from .mutant import Killer
 from .tree import REPOSITORY, Broken
 
 UNIT_TIMEOUT_S = 30
 SIM_GRACE_S = 60  # beyond the seconds that the simulator was given
+SIM_UNMUTATED_S = 5
 NODE_TIMEOUT_S = 900
 NAMES_SHOWN = 3
 TEXT_SHOWN = 240
 
 CHECK = re.compile(r"^  (?:\S*/)?([^/\s]+\.[ch]:\d+): (.*)$")
 CASE = re.compile(r"^(FAIL|ok) (.*)$")
-VIOLATION = re.compile(r"^FAIL seed (\d+): (?:([a-z-]+): )?(.*?)(?: \(see it: .*)?$")
+VIOLATION = re.compile(r"^FAIL seed (\d+): ([a-z-]+): (.*?)(?: \(see it: .*)?$")
 DIED = "FAIL job"  # one of the simulator's processes ended before its time
 FAILED_TEST = re.compile(r"^FAIL (\S+): (.*)$", re.M)
 PASSED_TEST = re.compile(r"^ok (\S+) ", re.M)
@@ -43,6 +45,7 @@ class Result(NamedTuple):
     verdict: str  # "killed", "survived", "crashed" or "late"
     text: str = ""
     short: Optional[str] = None  # for the table: the test case, the invariant, the booted test
+    seed: Optional[str] = None   # of the simulator
 
     @property
     def killed(self):
@@ -126,6 +129,10 @@ class Simulator:
     def needs(self, tree, _mutant, _killer):
         return [tree.simulator]
 
+    def pass_unmutated(self, tree):
+        """A look at the simulator itself; what it says of a mutant is replayed without it anyway."""
+        return Simulator(min(self.seconds, SIM_UNMUTATED_S)).try_out(tree, None, Killer(self.name, None))
+
     def try_out(self, tree, _mutant, killer):
         process = subprocess.Popen([tree.simulator, "--seconds", f"{self.seconds:g}"], text=True, errors="replace",
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
@@ -138,13 +145,22 @@ class Simulator:
         late = threading.Timer(self.seconds + SIM_GRACE_S, end)
         late.start()
         try:
-            return self._watch(process, late, killer)
+            result = self._watch(process, late, killer)
+            return self.replay(tree, result) if result.killed else result
         finally:
             late.cancel()
             if process.returncode is None:
                 end()
                 process.wait()
             process.stdout.close()
+
+    def replay(self, tree, result):
+        """The kill, if the unmutated simulator has nothing against the same schedule."""
+        done = subprocess.run([tree.unmutated_simulator, "--seed", result.seed], capture_output=True, check=False,
+                              timeout=SIM_GRACE_S)
+        if done.returncode == 0:
+            return result
+        return Result("crashed", f"seed {result.seed} fails without the mutant as well")
 
     @staticmethod
     def _watch(process, late, killer):
@@ -158,8 +174,7 @@ class Simulator:
                 continue
             seed, invariant, text = violation.groups()
             if killer.what in (None, invariant) and (killer.what or invariant not in LIVENESS):
-                named = f"{invariant}: " if invariant else ""
-                return Result("killed", f"{named}{text} (seed {seed})", f"{invariant or text} (seed {seed})")
+                return Result("killed", f"{invariant}: {text} (seed {seed})", f"{invariant} (seed {seed})", seed)
             others.add(invariant)
         status = process.wait()
         if late.finished.is_set():

@@ -46,10 +46,16 @@ class Tree:
         self.unit_programs = {test["name"]: test["cmd"][0] for test in tests
                               if test["cmd"][0].startswith(f"{self.build}/") and test["suite"][0].endswith(":unit")}
         self.simulator = f"{self.build}/tests/sim/simulator"
+        self.unmutated_simulator = f"{folder}/unmutated-simulator"
 
     def make(self, programs):
         """Build some programs."""
         run("ninja", "-C", self.build, *sorted(os.path.relpath(path, self.build) for path in programs))
+
+    def keep_simulator(self):
+        """To replay schedules without a mutant."""
+        self.make([self.simulator])
+        shutil.copy2(self.simulator, self.unmutated_simulator)
 
     def install(self, into):
         """Build everything, and install it into a folder that is made anew."""

@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 from . import suites
 from .mutant import Killer
-from .tree import Broken
+from .tree import Broken, Tree
 
 
 class Outcome(NamedTuple):
@@ -38,6 +38,12 @@ class Plan:
             return [Killer(name, None) for name in self.suites] if mutant.is_core() else []
         return [killer for killer in mutant.killers if killer.suite in self.suites]
 
+    def tree(self, folder):
+        tree = Tree(folder)
+        if "sim" in self.suites:
+            tree.keep_simulator()
+        return tree
+
     def programs(self, tree, mutant):
         """What has to be built for them."""
         return {path for killer in self.killers(mutant)
@@ -49,12 +55,14 @@ def check_unmutated(tree, mutants, plan):
     tree.make({path for mutant in mutants for path in plan.programs(tree, mutant)})
     booted = sorted({killer.what for mutant in mutants for killer in plan.killers(mutant) if killer.suite == "nodes"})
     results = dict(plan.suites["nodes"].run_tests(tree, booted)) if booted else {}
+    if "sim" in plan.suites:
+        results["sim"] = plan.suites["sim"].pass_unmutated(tree)
     for mutant in mutants:
         for killer in plan.killers(mutant):
             # The same programs for most mutants: once is enough.
-            key = "sim" if killer.suite == "sim" else (killer, mutant.unit_tests())
-            if killer.suite != "nodes" and key not in results:
-                results[key] = plan.suites[killer.suite].try_out(tree, mutant, killer)
+            key = killer, mutant.unit_tests()
+            if killer.suite == "unit" and key not in results:
+                results[key] = plan.suites["unit"].try_out(tree, mutant, killer)
     for result in results.values():
         if result.verdict != "survived" or result.text:
             raise Broken(f"{result.verdict} {result.text}")
