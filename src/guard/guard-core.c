@@ -58,6 +58,18 @@ static usec_t left_to_kill_us(const Guard *guard, const GuardNow *now) {
         return left_us(guard->deadline.kill_boot_us, guard->deadline.kill_raw_us, now);
 }
 
+usec_t guard_left_us(const Guard *guard, const GuardNow *now) {
+        if (guard->phase <= GUARD_RUNNING)
+                return left_to_stop_us(guard, now);
+        return guard->phase == GUARD_STOPPING ? left_to_kill_us(guard, now) : 0;
+}
+
+static usec_t watchdog_us(const Guard *guard, const GuardNow *now) {
+        usec_t us = guard_left_us(guard, now) / WATCHDOG_DENOMINATOR * WATCHDOG_NUMERATOR;
+
+        return MAX(us, WATCHDOG_US_MIN);
+}
+
 bool lease_is_good(const Lease *lease, const char boot_id[ID128_TEXT_SIZE], const GuardNow *now) {
         return strcmp(lease->boot_id, boot_id) == 0 && left_us(lease->stop_boot_us, lease->stop_raw_us, now) > 0;
 }
@@ -151,7 +163,8 @@ static void on_units(Guard *guard, const GuardNow *now, const GuardUnits *units,
                 guard->permitted = true;
                 guard->phase = GUARD_RUNNING;
                 guard->next_ping_boot_us = now->boot_us;
-                add(actions, GUARD_ACTION_PERMIT, 0);
+                /* The watchdog with it: a guard that is stopped right after must not be watched by its unit's own. */
+                add(actions, GUARD_ACTION_PERMIT, watchdog_us(guard, now));
                 break;
         case GUARD_RUNNING:
                 if (!units->bound)
@@ -190,18 +203,11 @@ static usec_t tick_us(usec_t until_us) {
         return MAX(us, TICK_US_MIN);
 }
 
-usec_t guard_left_us(const Guard *guard, const GuardNow *now) {
-        if (guard->phase <= GUARD_RUNNING)
-                return left_to_stop_us(guard, now);
-        return guard->phase == GUARD_STOPPING ? left_to_kill_us(guard, now) : 0;
-}
-
 static void ping(Guard *guard, const GuardNow *now, GuardActions *actions) {
-        usec_t watchdog_us = guard_left_us(guard, now) / WATCHDOG_DENOMINATOR * WATCHDOG_NUMERATOR;
+        usec_t bites_us = watchdog_us(guard, now);
 
-        watchdog_us = MAX(watchdog_us, WATCHDOG_US_MIN);
-        if (is_due(&guard->next_ping_boot_us, MIN(watchdog_us / TICK_DIVISOR, TICK_US), now))
-                add(actions, GUARD_ACTION_WATCHDOG, watchdog_us);
+        if (is_due(&guard->next_ping_boot_us, MIN(bites_us / TICK_DIVISOR, TICK_US), now))
+                add(actions, GUARD_ACTION_WATCHDOG, bites_us);
 }
 
 /* What a phase does again and again while it lasts. */

@@ -74,7 +74,7 @@ typedef struct GuardEvent {
 } GuardEvent;
 
 typedef enum GuardActionType {
-        GUARD_ACTION_PERMIT,   /* let the targets' conditions pass, and tell PID 1 READY=1 */
+        GUARD_ACTION_PERMIT,   /* let the targets' conditions pass, and tell PID 1 READY=1, WATCHDOG_USEC=usec */
         GUARD_ACTION_FORBID,   /* let them pass no more */
         GUARD_ACTION_WATCHDOG, /* WATCHDOG_USEC=usec, WATCHDOG=1 */
         GUARD_ACTION_STOP,     /* StopUnit on guard and targets */

@@ -29,6 +29,12 @@
 
 #define MESSAGE_TEXT_MAX 640
 
+/* PID 1 is asked four times a second while the guard kills. Well below KILL_MARGIN_US: a late start is frozen before the
+ * lease is over. */
+#define PID1_SILENT_US USEC_PER_SEC
+
+#define INOTIFY_READ_SIZE 4096
+
 /* The default of 250 ms, by which sd-event may delay a timer to save wakeups, is too long for a deadline. */
 #define TIMER_ACCURACY_US USEC_PER_MSEC
 
@@ -39,13 +45,14 @@ typedef struct Program {
         const char *instance;
         Settings settings;
         sd_event *event;
-        sd_event_source *timer;
+        sd_event_source *timer, *cgroup_watch;
         Pid1 *pid1;
         Units *units;
         Guard core;
         GuardPhase told_phase; /* that journal and PID 1 know of */
-        int permit_fd;
-        bool ever_permitted, trouble_told;
+        int permit_fd, cgroup_fd; /* inotify, for what joins the targets' cgroups */
+        usec_t heard_boot_us; /* when PID 1 answered last, or the phase changed */
+        bool ever_permitted, trouble_told, freezes;
         char refusal[UNITS_TEXT_MAX];
 } Program;
 
@@ -79,7 +86,7 @@ static GuardNow now_of(const Clocks *clocks) {
         return (GuardNow){ .boot_us = clocks->boot_us, .raw_us = clocks_raw_elapsed_us(clocks) };
 }
 
-static void permit(Program *p) {
+static void permit(Program *p, usec_t watchdog_us) {
         char status[GUARD_STATUS_MAX];
         Clocks clocks = clocks_now();
         GuardNow now = now_of(&clocks);
@@ -87,9 +94,12 @@ static void permit(Program *p) {
         p->ever_permitted = true;
         /* Not before: what a container engine put back there must not run without a lease, not for a moment. */
         trouble(p, "Thawing the extra cgroups", units_freeze_extra(p->units, false));
+        /* A guard that was killed may have left them frozen. */
+        trouble(p, "Thawing the targets' cgroups", units_thaw(p->units));
         p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings);
         trouble(p, "Taking the permit", MIN(p->permit_fd, 0));
-        notify_send("READY=1\nSTATUS=%s", guard_status(&p->core, &now, status, sizeof(status)));
+        notify_send("READY=1\nWATCHDOG_USEC=%llu\nSTATUS=%s", (unsigned long long) watchdog_us,
+                    guard_status(&p->core, &now, status, sizeof(status)));
 }
 
 static void forbid(Program *p) {
@@ -100,13 +110,37 @@ static void forbid(Program *p) {
 static void finish(Program *p) {
         /* What a container engine puts back stays frozen until the next start. */
         trouble(p, "Freezing the extra cgroups", units_freeze_extra(p->units, true));
+        trouble(p, "Thawing the targets' cgroups", units_thaw(p->units));
         sd_event_exit(p->event, 0);
+}
+
+/* A PID 1 that hangs may go on, after the lease, where it stood: with the program whose condition it had asked before,
+ * or with ExecStopPost=. So from then on what joins is frozen, too. Not earlier: systemd 257 itself waits for what it
+ * starts in a frozen cgroup, and would do so for good if the guard died meanwhile. */
+static void kill_all(Program *p) {
+        p->freezes |= clocks_now().boot_us >= usec_add(p->heard_boot_us, PID1_SILENT_US);
+        /* The watch comes first: what joins after the kill is heard of. */
+        if (p->cgroup_watch)
+                trouble(p, "Watching the targets' cgroups", units_watch(p->units, p->cgroup_fd));
+        trouble(p, "Killing", units_kill(p->units, p->freezes));
+}
+
+/* What joins a cgroup now is killed at once, and not at the next round only: a stop job of systemd 252 would thaw it. */
+static int on_cgroup(_unused_ sd_event_source *s, int fd, _unused_ uint32_t revents, void *userdata) {
+        Program *p = userdata;
+        char events[INOTIFY_READ_SIZE];
+
+        while (read(fd, events, sizeof(events)) > 0)
+                ;
+        if (p->core.phase == GUARD_KILLING)
+                kill_all(p);
+        return 0;
 }
 
 static void perform(Program *p, const GuardAction *action) {
         switch (action->type) {
         case GUARD_ACTION_PERMIT:
-                return permit(p);
+                return permit(p, action->watchdog_us);
         case GUARD_ACTION_FORBID:
                 return forbid(p);
         case GUARD_ACTION_WATCHDOG:
@@ -115,7 +149,7 @@ static void perform(Program *p, const GuardAction *action) {
         case GUARD_ACTION_STOP:
                 return trouble(p, "Asking systemd to stop", units_stop(p->units));
         case GUARD_ACTION_KILL:
-                return trouble(p, "Killing", units_kill(p->units));
+                return kill_all(p);
         case GUARD_ACTION_LOOK:
                 return trouble(p, "Asking systemd", units_look(p->units));
         case GUARD_ACTION_EXIT:
@@ -152,6 +186,8 @@ static void step(Program *p, const GuardEvent *event) {
         GuardActions actions;
 
         guard_step(&p->core, &now, event, &actions);
+        if (p->core.phase != p->told_phase)
+                p->heard_boot_us = now.boot_us; /* while it ran, it had no reason to ask */
         for (size_t i = 0; i < actions.n; i++)
                 perform(p, actions.list + i);
         tell_phase(p, &now);
@@ -196,6 +232,7 @@ static void on_snapshot(int error, const UnitsSnapshot *s, void *userdata) {
 
         if (error < 0)
                 return trouble(p, "Asking systemd", error);
+        p->heard_boot_us = clocks_now().boot_us;
         snprintf(p->refusal, sizeof(p->refusal), "%s", s->refusal);
         step(p, &(GuardEvent){ .type = GUARD_EVENT_UNITS,
                                .units = { .asked_boot_us = s->asked_boot_us,
@@ -217,6 +254,8 @@ static void program_done(Program *p) {
         units_free(p->units);
         pid1_free(p->pid1);
         sd_event_source_unref(p->timer);
+        sd_event_source_unref(p->cgroup_watch);
+        closep(&p->cgroup_fd);
         sd_event_unref(p->event);
         settings_done(&p->settings);
 }
@@ -228,6 +267,13 @@ static void watch_lease(Program *p) {
         lease_directory(p->instance, path);
         sd_event_add_inotify(p->event, NULL, path, IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_ONLYDIR,
                              on_inotify, p);
+}
+
+/* The kill is repeated in any case; and a guard without the watch is better than none. */
+static void watch_cgroups(Program *p) {
+        p->cgroup_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        if (p->cgroup_fd >= 0)
+                sd_event_add_io(p->event, &p->cgroup_watch, p->cgroup_fd, EPOLLIN, on_cgroup, p);
 }
 
 static int set_up_loop(Program *p) {
@@ -245,9 +291,11 @@ static int set_up_loop(Program *p) {
                 r = sd_event_add_signal(p->event, NULL, SIGINT, on_term, p);
         if (r >= 0)
                 r = sd_event_add_time(p->event, &p->timer, CLOCK_BOOTTIME, 0, TIMER_ACCURACY_US, on_timer, p);
-        if (r >= 0)
-                watch_lease(p);
-        return r;
+        if (r < 0)
+                return r;
+        watch_lease(p);
+        watch_cgroups(p);
+        return 0;
 }
 
 static int set_up(Program *p, bool finishing) {
@@ -265,6 +313,7 @@ static int set_up(Program *p, bool finishing) {
                 return r;
         guard_init(&p->core, SD_ID128_TO_STRING(boot), finishing);
         p->told_phase = p->core.phase;
+        p->heard_boot_us = clocks_now().boot_us;
         r = set_up_loop(p);
         if (r < 0)
                 return r;
@@ -323,7 +372,7 @@ static int load_settings(Program *p, bool finishing) {
 }
 
 int guard_run(const char *instance, bool finishing) {
-        _cleanup_(program_done) Program p = { .instance = instance, .permit_fd = -1 };
+        _cleanup_(program_done) Program p = { .instance = instance, .permit_fd = -1, .cgroup_fd = -1 };
         int r;
 
         r = load_settings(&p, finishing);

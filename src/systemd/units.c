@@ -261,18 +261,43 @@ const char *units_active_state(const Units *units, size_t target) {
         return "unknown";
 }
 
-int units_kill(Units *units) {
-        char *const *const lists[] = { units->cgroups, units->extra_cgroups };
+/* Does the same to each. 0, or the first negative errno, the others being tried all the same. */
+static int for_each(char *const *paths, int (*apply)(const char *path, int argument), int argument) {
         int result = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
-                for (char *const *path = lists[i]; path && *path; path++) {
-                        int r = cgroup_kill(*path);
+        for (; paths && *paths; paths++) {
+                int r = apply(*paths, argument);
 
-                        if (r < 0 && result >= 0)
-                                result = r;
-                }
+                if (r < 0 && result >= 0)
+                        result = r;
+        }
         return result;
+}
+
+static int set_frozen(const char *path, int frozen) {
+        return cgroup_freeze(path, frozen != 0);
+}
+
+/* In this order: what has joined before the freezing is killed, and what joins after it waits. The other way round
+ * something could join, and run, between the two. A frozen process is killed like any other. */
+static int kill_one(const char *path, int freeze) {
+        int frozen = freeze ? set_frozen(path, true) : 0, killed = cgroup_kill(path);
+
+        return killed < 0 ? killed : frozen;
+}
+
+int units_kill(Units *units, bool freeze) {
+        int targets = for_each(units->cgroups, kill_one, freeze), extra = for_each(units->extra_cgroups, kill_one, freeze);
+
+        return targets < 0 ? targets : extra;
+}
+
+int units_watch(Units *units, int inotify_fd) {
+        return for_each(units->cgroups, cgroup_watch, inotify_fd);
+}
+
+int units_thaw(Units *units) {
+        return for_each(units->cgroups, set_frozen, false);
 }
 
 bool units_are_populated(const Units *units) {
@@ -286,13 +311,5 @@ bool units_are_populated(const Units *units) {
 }
 
 int units_freeze_extra(Units *units, bool freeze) {
-        int result = 0;
-
-        for (char *const *path = units->extra_cgroups; path && *path; path++) {
-                int r = cgroup_freeze(*path, freeze);
-
-                if (r < 0 && result >= 0)
-                        result = r;
-        }
-        return result;
+        return for_each(units->extra_cgroups, set_frozen, freeze);
 }

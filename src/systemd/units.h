@@ -78,11 +78,19 @@ int units_start_guard(Units *units);
  * cancels the stop. Answers are not waited for; repeat until a snapshot shows it. */
 int units_stop(Units *units);
 
-/* The next three ask PID 1 nothing. */
+/* The rest asks PID 1 nothing. */
 
-/* SIGKILL to all that is in a cgroup where a target is, was or will be, and in the extra cgroups. 0, or the first
- * negative errno, the others being killed all the same. */
-int units_kill(Units *units);
+/* SIGKILL to all that is in a cgroup where a target is, was or will be, and in the extra cgroups. `freeze` freezes them as
+ * well, so that what a PID 1 that hung starts there later waits for the next call to kill it. 0, or the first negative
+ * errno, the others being killed all the same. */
+int units_kill(Units *units, bool freeze);
+
+/* Has an inotify descriptor tell when one of the targets' cgroups gets its first process, or is thawed: systemd 252 thaws
+ * what it stops. Repeat it for cgroups that are new. 0 or the first negative errno. */
+int units_watch(Units *units, int inotify_fd);
+
+/* Thaws the targets' cgroups again. 0 or the first negative errno. */
+int units_thaw(Units *units);
 
 /* Whether any process is left there, or one of the cgroups could not be looked at. */
 bool units_are_populated(const Units *units);

@@ -12,6 +12,8 @@ from rig.system import wait_for, write
 GUARD = "/usr/libexec/cloudlock/cloudlock-guard"
 # From stop_at to kill_at; the target needs a second of it, or ignores SIGTERM and all of it.
 STOP_S = 3
+# From kill_at to the end of the lease (time-limits.h: KILL_MARGIN_US).
+KILL_MARGIN_S = 5
 # Until PID 1 has noticed and started --finish, on a machine that runs other tests at the same time.
 AT_ONCE_S = 4
 
@@ -177,6 +179,30 @@ def test_guard_without_pid1(cluster):
     check_ends(lock, kill_s)
     lock.host.cont_pid1()
     check_settles(lock)
+
+
+def test_guard_late_exec(cluster):
+    """PID 1 hangs between the target's condition and its program past the lease: neither that nor ExecStop= nor
+    ExecStopPost= gets to run when it goes on. The control groups are frozen meanwhile, and no longer."""
+    leave_a_trace = "".join(f"{name}=/bin/sh -c 'while :; do echo >>/root/{name}; done'\n" for name in ("ExecStop", "ExecStopPost"))
+    lock = guarded(cluster, "--ignore-term", service="ExecStartPre=/bin/sleep 1\n" + leave_a_trace)
+    # Where the target would be if its name were a controller's; systemd doesn't remove it.
+    lasting = f"/sys/fs/cgroup/system.slice/_{lock.target}"
+    lock.host.run("mkdir", lasting)
+    kill_s = write_lease(lock, 6)
+    lock.host.systemctl("start", "--no-block", lock.guard)
+    wait_for("the last moment before the program", lambda: lock.host.show(lock.target, "SubState") == "start-pre", 10)
+    lock.host.stop_pid1()
+    wait_for("the lease to be over", lambda: time.monotonic() > kill_s + KILL_MARGIN_S, 30)
+    frozen = lock.host.run("cat", f"/sys/fs/cgroup/system.slice/{lock.target}/cgroup.freeze", f"{lasting}/cgroup.freeze")
+    assert frozen.split() == ["1", "1"], "what is started now is not frozen"
+    went_on_s = time.monotonic()
+    lock.host.cont_pid1()
+    check_settles(lock)
+    assert lock.host.run("cat", f"{lasting}/cgroup.freeze").strip() == "0", "the guard has left it frozen"
+    assert int(lock.host.show(lock.target, "ExecMainStartTimestampMonotonic")) / 1e6 > went_on_s, "PID 1 did not start it late"
+    assert beats(lock.host) == 0, "the program ran after the lease"
+    assert lock.host.run("ls", "/root").strip() == "", "what ends the target ran after the lease"
 
 
 def test_guard_without_dbus(cluster):

@@ -85,6 +85,7 @@ static void test_start(void) {
         units(&b, (GuardUnits){ .bound = true, .down = true });
         CHECK_EQ(b.guard.phase, GUARD_RUNNING);
         CHECK(asked(&b, GUARD_ACTION_PERMIT));
+        CHECK_EQ(asked(&b, GUARD_ACTION_PERMIT)->watchdog_us, 9 * SEC);
         CHECK_EQ(asked(&b, GUARD_ACTION_WATCHDOG)->watchdog_us, 9 * SEC);
         CHECK(!asked(&b, GUARD_ACTION_STOP) && !asked(&b, GUARD_ACTION_KILL) && !asked(&b, GUARD_ACTION_EXIT));
 }
