@@ -6,9 +6,11 @@
 
 #include "sim.h"
 
-/* It kills, and freezes what joins the cgroup later. */
+#define PID1_SILENT_US USEC_PER_SEC /* guard.c */
+
+/* Once PID 1 has been silent, what it starts when it goes on is to be frozen; until then the kill has to do. */
 static void kill_target(World *w, Host *h) {
-        h->frozen = true;
+        h->frozen |= w->now_us >= h->pid1_heard_us + PID1_SILENT_US;
         if (!h->populated)
                 return;
         if (w->now_us < h->unkillable_until_us) {
@@ -70,10 +72,14 @@ static void guard_event(World *w, Host *h, const GuardEvent *event) {
         GuardNow now = host_guard_now(w, h);
         GuardActions actions;
         uint32_t run = h->guard_run;
+        GuardPhase phase;
 
         w->statistics->guard_steps++;
         w->statistics->guard_reached[h->guard.phase][event->type]++;
+        phase = h->guard.phase;
         guard_step(&h->guard, &now, event, &actions);
+        if (h->guard.phase != phase)
+                h->pid1_heard_us = w->now_us;
         judge_guard(w, h);
         for (size_t i = 0; i < actions.n && h->guard_run == run; i++) {
                 if (guard_may_suffer(w, h) && by_chance(w, h, w->plan->weather.crash * 4)) {
@@ -130,6 +136,7 @@ void guard_hears(World *w, Host *h, const Event *e) {
                 break;
         case EV_GUARD_UNITS:
                 h->guard_looks.waits = false;
+                h->pid1_heard_us = w->now_us;
                 see_units(w, h, &e->picture);
                 if (h->guard_looks.again && h->guard_up)
                         call_look(w, h, EV_PID1_LOOK_GUARD);

@@ -222,7 +222,7 @@ typedef struct Host {
         bool guard_up, permit, guard_fails, term_pending;
         Looks guard_looks;
         uint32_t guard_run; /* generation */
-        usec_t guard_due_us;
+        usec_t guard_due_us, pid1_heard_us;
         usec_t guard_stopped_until_us, watchdog_us, watchdog_pending_us;
         Guard guard;
 
