@@ -81,7 +81,8 @@ class Mutant:
         return found[1] if found else default
 
     def is_core(self):
-        return any(file.startswith(CORES) for file in self.files)
+        """Whether unit tests and simulator can tell: it touches a core, and not only booted tests are to notice."""
+        return any(file.startswith(CORES) for file in self.files) and any(one.suite != "nodes" for one in self.killers)
 
     def unit_tests(self):
         """The beginnings of the names of the tests that a plain "unit" means."""
