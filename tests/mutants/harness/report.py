@@ -20,8 +20,9 @@ class Lines:
         for suite in {killer.suite for killer in outcome.results}:
             self.tried[suite] += 1
             self.kills[suite] += any(result.killed for killer, result in outcome.results.items() if killer.suite == suite)
-        what = "; ".join(said) if not outcome.problem else f"{outcome.problem}: {outcome.said}"
-        print(f"{'ok' if outcome.good else 'FAIL'} {mutant.name}: {mutant.breaks}; {'killed by ' * outcome.good}{what}", flush=True)
+        what = f"{outcome.problem}: {outcome.said}" if outcome.problem else "; ".join(said)
+        begin, killed = ("ok", "killed by ") if outcome.good else ("FAIL", "")
+        print(f"{begin} {mutant.name}: {mutant.breaks}; {killed}{what}", flush=True)
 
     def finish(self):
         for suite in self.plan.suites:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One mutant in one tree: applied, built, tried, taken back."""
 
-import os
 from typing import NamedTuple, Optional
 
 from . import suites
@@ -65,7 +64,7 @@ def check_unmutated(tree, mutants, plan):
                 results[key] = plan.suites["unit"].try_out(tree, mutant, killer)
     for result in results.values():
         if result.verdict != "survived" or result.text:
-            raise Broken(f"{result.verdict} {result.text}")
+            raise Broken(f"the tree without any mutant: {result.verdict} {result.text}")
 
 
 def check_proofs(tree, proofs):
