@@ -24,22 +24,18 @@ static void forget_foreign_base(Lock *lock, const char *version) {
                 lock->n_ours = 0;
 }
 
-/* From start_time, in the store's time. A creation counts from when it is known to be there, though it was sent before:
+/* From start_time: what is left of it in the store's time of this answer is waited for in elapsed time, so that a Date
+ * which steps later changes nothing. A creation counts from when it is known to be there, though it was sent before:
  * whoever held until the deletion may have renewed in between. */
 static void begin_wait(Lock *lock, const LockNow *now) {
-        bool created = version_creates(lock, lock->record.version);
-        usec_t wait_us = created ? creator_wait_us(lock) : 0;
         int64_t start_ms = lock->record.start_time_ms, left_us;
 
-        if (created)
+        if (version_creates(lock, lock->record.version))
                 lock->start_floor_ms = store_time_high_ms(lock, now) +
-                                       (int64_t) (usec_sub(wait_us, lock->p.gap_us) / USEC_PER_MSEC) + 1;
+                                       (int64_t) (usec_sub(creator_wait_us(lock), lock->p.gap_us) / USEC_PER_MSEC) + 1;
         if (start_ms < lock->start_floor_ms)
                 start_ms = lock->start_floor_ms;
         left_us = start_ms * 1000 + (int64_t) lock->p.gap_us - lock->offset_low_us - (int64_t) now->boot_us;
-        /* In elapsed time as well, so that a Date which steps does not shorten it. */
-        if (left_us < (int64_t) wait_us)
-                left_us = (int64_t) wait_us;
         lock->gap_end = gap_end_after(now, left_us > 0 ? (usec_t) left_us : 0);
 }
 
