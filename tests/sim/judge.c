@@ -295,8 +295,6 @@ void judge_guard(World *w, const Host *h) {
  * the next one waits for that holder. */
 void judge_start(World *w, const Host *h) {
         const Item *item = &w->items[h->runs_label];
-        /* After a deletion, whoever takes over from a creator before its wait is over counts in the store's time alone. */
-        int64_t date_off_us = w->deleted_by_hand ? w->date_off_us_max : 0;
         int64_t gap_end_us = item->record.start_time_ms * 1000 + (int64_t) h->gap_us - EPOCH_US;
 
         if (w->now_us > h->granted_applied_us + h->granted_lease_us)
@@ -306,7 +304,6 @@ void judge_start(World *w, const Host *h) {
         if ((int64_t) w->now_us < gap_end_us - w->date_off_us_max)
                 violate(w, h, INVARIANT_START_BEFORE_GAP, "the target starts before the gap is over");
         for (unsigned i = 0; i < w->plan->n_hosts; i++)
-                if (i != h->id && !w->hosts[i].original &&
-                    (int64_t) w->now_us < (int64_t) item->busy_until_us[i] - date_off_us)
+                if (i != h->id && !w->hosts[i].original && w->now_us < item->busy_until_us[i])
                         violate(w, h, INVARIANT_START_WITHIN_LEASE, "the target starts while another host's lease may last");
 }

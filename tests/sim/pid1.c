@@ -253,7 +253,8 @@ void target_exits(World *w, Host *h, bool killed) {
                 schedule(w, h->unkillable_until_us - w->now_us, EV_TARGET_EXIT, h, h->target);
                 return;
         }
-        if (killed || !by_chance(w, h, w->plan->weather.straggler)) {
+        /* What the original leaves behind of its program, it does not see: that is its own. */
+        if (killed || h->original || !by_chance(w, h, w->plan->weather.straggler)) {
                 h->populated = false;
                 note(w, h, "the target is gone");
         } else {

@@ -134,13 +134,17 @@ static bool edits_item(const Plan *plan) {
         return false;
 }
 
-/* After a deletion the creator waits for the longest lease that it has seen, and others for their own gap: that hosts
- * agree on both is assumed where items are deleted. */
+/* After a deletion the creator waits for the longest lease that it has seen, and who takes over from it for its own gap,
+ * in the store's time: that hosts agree on the former, and Date is right, is assumed where items are deleted. */
+static bool rests_on_times(FaultKind kind) {
+        return kind == FAULT_TIMES || kind == FAULT_DATE;
+}
+
 static bool pair_fits(const Plan *plan, FaultKind kind) {
         for (unsigned i = 0; i < plan->n_faults; i++) {
                 FaultKind other = plan->faults[i].kind;
 
-                if ((kind == FAULT_TIMES && is_edit(other)) || (other == FAULT_TIMES && is_edit(kind)))
+                if ((is_edit(other) && rests_on_times(kind)) || (rests_on_times(other) && is_edit(kind)))
                         return false;
         }
         return true;
