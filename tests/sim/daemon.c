@@ -167,7 +167,7 @@ static void step(World *w, Host *h, LockEvent *event) {
         }
 }
 
-void daemon_event(World *w, Host *h, LockEvent *event) {
+static void daemon_event(World *w, Host *h, LockEvent *event) {
         step(w, h, event);
         if (h->daemon_up)
                 arm(w, h);

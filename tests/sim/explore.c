@@ -101,6 +101,12 @@ static bool is_timer(const Event *e) {
                e->kind >= EV_TARGET_EXIT;
 }
 
+static bool is_sound(const World *w) {
+        if (w->violation)
+                printf("FAIL an order of events leads to %s: %s\n", invariant_name(w->violation), w->violation_text);
+        return !w->violation;
+}
+
 /* On until whatever was granted is over; only then is an order known to be harmless. */
 static bool goes_well(const World *from) {
         World *w = &search.end;
@@ -111,9 +117,7 @@ static bool goes_well(const World *from) {
         search.n_ends++;
         while (!w->violation && w->now_us < end_us && world_next(w, &e))
                 world_step(w, &e);
-        if (w->violation)
-                printf("FAIL an order of events leads to %s: %s\n", invariant_name(w->violation), w->violation_text);
-        return !w->violation;
+        return is_sound(w);
 }
 
 static bool visit(unsigned depth);
@@ -121,10 +125,8 @@ static bool visit(unsigned depth);
 /* In the child world something has just happened. */
 static bool descend(World *child, unsigned depth, unsigned crashes) {
         search.n_steps++;
-        if (child->violation) {
-                printf("FAIL an order of events leads to %s: %s\n", invariant_name(child->violation), child->violation_text);
+        if (!is_sound(child))
                 return false;
-        }
         if (met(hash_world(child, depth, crashes)))
                 return true;
         search.n_states++;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "text.h"
 
 /* Rounding of clocks that are counted in microseconds. */
 #define ROUNDING_US USEC_PER_MSEC
@@ -44,11 +45,7 @@ static usec_t allowance_us(usec_t us) {
 }
 
 static uint64_t hash(const char *text) {
-        uint64_t h = 0xcbf29ce484222325;
-
-        for (; *text; text++)
-                h = (h ^ (uint8_t) *text) * 0x100000001b3;
-        return h;
+        return fnv1a(FNV_START, text, strlen(text));
 }
 
 static bool same_boot(const Record *record, const char *machine_id, const char *boot_id) {
@@ -63,7 +60,7 @@ static bool released(const Record *record) {
         return record->expire_time_ms == 0;
 }
 
-bool host_runs(const Host *h) {
+static bool host_runs(const Host *h) {
         return h->populated && h->powered && !h->still && !h->frozen;
 }
 

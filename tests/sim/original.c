@@ -50,18 +50,15 @@ static void look_at_the_program(World *w, Host *h) {
 
 /* Neither the time server nor the store answers who is cut off; no round then. */
 static void begin_round(World *w, Host *h) {
-        if (w->now_us < h->java.renew_us || h->java.step != 0)
+        if (w->now_us < h->java.renew_us || h->waits)
                 return;
         h->java.renew_us = w->now_us + w->plan->renew_us;
         if (w->now_us < h->requests_cut_until_us || w->now_us < h->answers_cut_until_us)
                 return;
-        h->java.step = 1;
         send_request(w, h, NULL);
 }
 
 void original_tick(World *w, Host *h) {
-        if (!h->waits)
-                h->java.step = 0; /* the answer never came */
         look_at_the_program(w, h);
         begin_round(w, h);
         schedule(w, LOOK_US, EV_ORIGINAL_TICK, h, h->boot);
@@ -82,22 +79,20 @@ static bool is_mine(const Host *h, const Record *record) {
 }
 
 static void put(World *w, Host *h, const Message *m, bool renew) {
-        LockWrite *write = &w->put;
-        Record *record = &write->record;
+        LockWrite write = { .create = !m->has_record };
+        Record *record = &write.record;
         int64_t now_ms = wall_ms(w, h);
 
-        *write = (LockWrite) { .create = !m->has_record };
         if (m->has_record) {
-                strcpy(write->expected[0], m->record.version);
-                write->n_expected = 1;
+                strcpy(write.expected[0], m->record.version);
+                write.n_expected = 1;
         }
         snprintf(record->holder, sizeof(record->holder), "original%u", h->machine);
         snprintf(record->version, sizeof(record->version), "original%u-%u", h->id, ++h->java.versions);
         record->start_time_ms = renew ? m->record.start_time_ms : now_ms;
         record->expire_time_ms = now_ms + (int64_t) (w->plan->lease_us / USEC_PER_MSEC);
-        h->java.step = 2;
         h->first_sent_us = w->now_us;
-        send_request(w, h, write);
+        send_request(w, h, &write);
 }
 
 static void on_read(World *w, Host *h, const Message *m) {
@@ -125,13 +120,10 @@ void original_answer(World *w, Host *h, const Event *e) {
         if (!h->powered || e->generation != h->boot || !h->waits || e->number != h->request)
                 return;
         requests_forget(h);
-        if (w->messages[e->message].is_write) {
-                h->java.step = 0;
+        if (w->messages[e->message].is_write)
                 on_put(w, h, &w->messages[e->message]);
-        } else {
-                h->java.step = 0;
+        else
                 on_read(w, h, &w->messages[e->message]);
-        }
 }
 
 /* The wrapper exits with its program, and its unit starts it anew. */

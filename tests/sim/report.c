@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "cleanup.h"
 #include "sim.h"
 
 static const char *const event_texts[_LOCK_EVENT_MAX] = {
@@ -55,10 +56,6 @@ void report_sums(const Statistics *s, double seconds) {
         printf("once the faults were over, one host ran the target for good after %.0f s at most\n", (double) s->rest_us_max / 1e6);
 }
 
-static usec_t later_us(usec_t a_us, usec_t b_us) {
-        return a_us > b_us ? a_us : b_us;
-}
-
 void statistics_add(Statistics *to, const Statistics *from) {
         const Statistics before = *to;
         uint64_t *sum = (uint64_t *) to;
@@ -68,9 +65,9 @@ void statistics_add(Statistics *to, const Statistics *from) {
         for (size_t i = 0; i < sizeof(Statistics) / sizeof(uint64_t); i++)
                 sum[i] += part[i];
         to->shortest_us = before.shortest_us == 0 || from->shortest_us < before.shortest_us ? from->shortest_us : before.shortest_us;
-        to->longest_us = later_us(from->longest_us, before.longest_us);
-        to->rest_us_max = later_us(from->rest_us_max, before.rest_us_max);
-        to->overlap_us_max = later_us(from->overlap_us_max, before.overlap_us_max);
+        to->longest_us = MAX(from->longest_us, before.longest_us);
+        to->rest_us_max = MAX(from->rest_us_max, before.rest_us_max);
+        to->overlap_us_max = MAX(from->overlap_us_max, before.overlap_us_max);
 }
 
 /* Pairs that can't be. A write is only under way while the lock is held or being acquired; a lease file is only written

@@ -155,7 +155,6 @@ typedef struct Original {
         int64_t expire_time_ms, start_time_ms;
         bool termed;
         usec_t renew_us;
-        unsigned step; /* of its round: 0 none, 1 it reads, 2 it writes */
         uint32_t versions;
 } Original;
 
@@ -241,7 +240,7 @@ typedef struct Host {
 } Host;
 
 typedef struct Statistics {
-        uint64_t schedules, events, lock_steps, guard_steps, starts, takeovers, writes;
+        uint64_t schedules, lock_steps, guard_steps, starts, takeovers, writes;
         usec_t shortest_us, longest_us, rest_us_max; /* rest: from the end of the faults until one host runs for good */
         usec_t simulated_us;
         uint64_t reached[_LOCK_STATE_MAX][_LOCK_EVENT_MAX];
@@ -275,7 +274,6 @@ typedef struct World {
         Host hosts[HOSTS_MAX];
         Message messages[MESSAGES_MAX];
         LockEvent scratch; /* large: filled only where it is read */
-        LockWrite put;
 } World;
 
 /* queue.c */
@@ -302,16 +300,13 @@ void world_begin(World *w, const Plan *plan, Statistics *statistics, bool trace)
 void world_step(World *w, Event *e);
 bool world_next(World *w, Event *ret);
 void world_run(World *w, const Plan *plan, Statistics *statistics, bool trace);
-bool faulty(const World *w);
 const char *lock_event_name(LockEventType type);
 bool by_chance(World *w, Host *h, unsigned one_in);
 void say(const World *w, const Host *h, const char *format, ...) __attribute__((format(printf, 3, 4)));
 #define note(w, ...) do { if ((w)->trace) say((w), __VA_ARGS__); } while (0)
-const char *event_name(Kind kind);
 
 /* judge.c: the invariants, on true time. */
 void violate(World *w, const Host *h, Invariant invariant, const char *text);
-bool host_runs(const Host *h);
 void judge_step(World *w);
 void judge_remember(Host *h, const char *version);
 void judge_attempt(World *w, Host *h, const LockWrite *write);
@@ -332,7 +327,6 @@ void requests_forget(Host *h);
 /* daemon.c */
 void daemon_start(World *w, Host *h);
 void daemon_killed(World *w, Host *h, usec_t again_in_us);
-void daemon_event(World *w, Host *h, LockEvent *event);
 void daemon_hears(World *w, Host *h, LockEventType type);
 void daemon_answer(World *w, Host *h, const Event *e);
 void daemon_units(World *w, Host *h, const Picture *picture);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "sim.h"
 
 #define FIRST_DAEMON_US (5 * USEC_PER_SEC)
@@ -25,11 +26,7 @@ static const char *const event_names[_EV_MAX] = {
         [EV_ORIGINAL_TICK] = "original looks",
 };
 
-const char *event_name(Kind kind) {
-        return event_names[kind];
-}
-
-bool faulty(const World *w) {
+static bool faulty(const World *w) {
         return w->now_us < w->plan->faults_until_us;
 }
 
@@ -184,15 +181,11 @@ void world_begin(World *w, const Plan *plan, Statistics *statistics, bool trace)
         schedule(w, plan->faults_until_us - w->now_us, EV_HEAL, NULL, 0);
 }
 
-static usec_t later_us(usec_t a_us, usec_t b_us) {
-        return a_us > b_us ? a_us : b_us;
-}
-
 /* A timer of a host, if it is the earliest so far. */
 static void consider(const Host *h, Kind kind, usec_t due_us, Event *best) {
         if (due_us == USEC_INFINITY || due_us >= best->at_us)
                 return;
-        due_us = later_us(due_us, stopped_until_us(h, kind));
+        due_us = MAX(due_us, stopped_until_us(h, kind));
         if (due_us < best->at_us)
                 *best = (Event) { .at_us = due_us, .kind = (uint8_t) kind, .host = (uint8_t) h->id };
 }
@@ -217,13 +210,12 @@ bool world_next(World *w, Event *ret) {
 void world_step(World *w, Event *e) {
         usec_t until_us = stopped_until_us(&w->hosts[e->host], e->kind);
 
-        w->now_us = later_us(e->at_us, w->now_us);
+        w->now_us = MAX(e->at_us, w->now_us);
         if (until_us > w->now_us) {
                 e->at_us = until_us;
                 push(w, e);
                 return;
         }
-        w->statistics->events++;
         w->digest = (w->digest ^ w->now_us ^ (uint64_t) e->kind << 56 ^ (uint64_t) e->host << 48) * 0x9e3779b97f4a7c15;
         dispatch(w, e);
         judge_step(w);
@@ -242,12 +234,11 @@ void world_run(World *w, const Plan *plan, Statistics *statistics, bool trace) {
                 world_step(w, &e);
         if (!w->violation && !at_rest(w))
                 violate(w, NULL, INVARIANT_NOBODY_RUNS, "the faults are over, and no host came to run the target for good");
-        if (at_rest(w) && w->quiet_since_us - plan->faults_until_us > statistics->rest_us_max)
-                statistics->rest_us_max = w->quiet_since_us - plan->faults_until_us;
+        if (at_rest(w))
+                statistics->rest_us_max = MAX(statistics->rest_us_max, w->quiet_since_us - plan->faults_until_us);
         statistics->schedules++;
         statistics->simulated_us += w->now_us;
         if (statistics->shortest_us == 0 || w->now_us < statistics->shortest_us)
                 statistics->shortest_us = w->now_us;
-        if (w->now_us > statistics->longest_us)
-                statistics->longest_us = w->now_us;
+        statistics->longest_us = MAX(statistics->longest_us, w->now_us);
 }
