@@ -42,7 +42,11 @@ int store_new(sd_event *event, const StoreConfig *config, Store **ret) {
         r = credentials_new(config->aws_key_id, config->aws_secret, config->aws_session_token, &store->credentials);
         if (r < 0)
                 return r;
-        r = http_new(event, config->ca_bundle ?: getenv("AWS_CA_BUNDLE"), &store->http);
+        r = http_new(event, &(HttpOptions) {
+                                    .ca_bundle = config->ca_bundle ?: getenv("AWS_CA_BUNDLE"),
+                                    .proxy = getenv("https_proxy") ?: getenv("HTTPS_PROXY"),
+                                    .no_proxy = getenv("no_proxy") ?: getenv("NO_PROXY"),
+                            }, &store->http);
         if (r < 0)
                 return r;
         r = store_slot_init(&store->slot, store, on_answer);

@@ -78,3 +78,12 @@ char *strv_join(char *const *v, const char *separator) {
         }
         return joined;
 }
+
+const char *environment_get(char *const *environment, const char *name) {
+        size_t length = strlen(name);
+
+        for (; environment && *environment; environment++)
+                if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+                        return (*environment)[length + 1] ? *environment + length + 1 : NULL;
+        return NULL;
+}

@@ -19,3 +19,7 @@ int strv_split(const char *s, const char *separators, char ***ret);
 
 /* A newly allocated "a b c", or NULL when out of memory. */
 char *strv_join(char *const *v, const char *separator);
+
+/* The value of NAME=VALUE in an environment, or NULL: also for an empty one, which AWS's tools take for unset. NULL for
+ * no environment. */
+const char *environment_get(char *const *environment, const char *name);

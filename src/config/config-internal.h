@@ -60,8 +60,6 @@ int draft_set(Draft *draft, unsigned line, const char *key, const char *value);
 int draft_override(Draft *draft);
 /* The line that set the field at `offset`, 0 if none did. */
 unsigned draft_line(const Draft *draft, size_t offset);
-/* NULL when unset; an empty variable counts as unset, as AWS's tools have it. */
-const char *environment_get(char *const *environment, const char *name);
 
 /* config-values.c */
 int set_aws_key_id(const Key *key, const Place *place, const char *value, void *field);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "config-internal.h"
+#include "strv.h"
 
 #define PREFIX "cloudlock_"
 #define KEY_NAME_MAX 64   /* longer ones are not compared: no key is half as long */
@@ -127,15 +128,6 @@ int draft_set(Draft *draft, unsigned line, const char *name, const char *value) 
                 return key_set(&keys[i], &place, value, draft->config);
         }
         return refuse_unknown(&place, name);
-}
-
-const char *environment_get(char *const *environment, const char *name) {
-        size_t length = strlen(name);
-
-        for (; environment && *environment; environment++)
-                if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
-                        return (*environment)[length + 1] ? *environment + length + 1 : NULL;
-        return NULL;
 }
 
 int draft_override(Draft *draft) {

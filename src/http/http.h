@@ -17,11 +17,17 @@
 typedef struct Http Http;
 typedef struct HttpTransfer HttpTransfer;
 
+typedef struct HttpOptions {
+        const char *ca_bundle;       /* a file of certificates in PEM form; NULL: the system's */
+        const char *proxy, *no_proxy; /* NULL: none; as libcurl's CURLOPT_PROXY and CURLOPT_NOPROXY. Never for `plain` ones */
+} HttpOptions;
+
 typedef struct HttpRequest {
+        const char *method; /* NULL: POST with a body, GET without one */
         const char *url;
         const Header *headers; /* copied */
         size_t n_headers;
-        const char *body;      /* copied, and sent by POST */
+        const char *body;      /* copied; NULL: none */
         size_t body_size;
         bool plain;            /* the scheme is http: allowed by the caller, who knows the address; no proxy then */
         bool fresh;            /* never on a connection that was used before, where libcurl sends a request a second
@@ -40,8 +46,9 @@ typedef struct HttpAnswer {
 
 typedef void (*HttpHandler)(const HttpAnswer *answer, void *userdata);
 
-/* `ca_bundle`: a file of certificates in PEM form; NULL: the system's. 0 or a negative errno. */
-int http_new(sd_event *event, const char *ca_bundle, Http **ret);
+/* The options are copied. libcurl's own look at the environment (HTTPS_PROXY) is turned off: what holds is what the
+ * caller says. 0 or a negative errno. */
+int http_new(sd_event *event, const HttpOptions *options, Http **ret);
 
 /* Every transfer has to be freed before. */
 Http *http_free(Http *http);

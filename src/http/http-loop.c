@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "http-internal.h"
+#include "text.h"
 
 /* One that answers and one that is being made are all that this client needs. */
 #define IDLE_CONNECTIONS_MAX 2L
@@ -24,7 +25,8 @@ struct Http {
         CURLM *multi;
         sd_event_source *timer;
         Watch *watches;
-        char *ca_bundle;
+        char *ca_bundle, *proxy, *no_proxy;
+        HttpOptions options; /* the same, as the requests take them */
         bool curl_is_up;
 };
 
@@ -36,8 +38,8 @@ sd_event *http_event(Http *http) {
         return http->event;
 }
 
-const char *http_ca_bundle(const Http *http) {
-        return http->ca_bundle;
+const HttpOptions *http_options(const Http *http) {
+        return &http->options;
 }
 
 static void watch_free(Watch *watch) {
@@ -156,15 +158,32 @@ static int on_socket_wanted(CURL *easy _unused_, curl_socket_t fd, int what, voi
         return 0;
 }
 
-int http_new(sd_event *event, const char *ca_bundle, Http **ret) {
+static int copy_option(const char *value, char **copy, const char **option) {
+        if (!value)
+                return 0;
+        *copy = strdup(value);
+        *option = *copy;
+        return *copy ? 0 : -ENOMEM;
+}
+
+static int copy_options(Http *http, const HttpOptions *options) {
+        if (copy_option(options->ca_bundle, &http->ca_bundle, &http->options.ca_bundle) < 0 ||
+            copy_option(options->proxy, &http->proxy, &http->options.proxy) < 0 ||
+            copy_option(options->no_proxy, &http->no_proxy, &http->options.no_proxy) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+int http_new(sd_event *event, const HttpOptions *options, Http **ret) {
         _cleanup_(http_freep) Http *http = calloc(1, sizeof(Http));
         int r;
 
         if (!http)
                 return -ENOMEM;
         http->event = sd_event_ref(event);
-        if (ca_bundle && !(http->ca_bundle = strdup(ca_bundle)))
-                return -ENOMEM;
+        r = copy_options(http, options);
+        if (r < 0)
+                return r;
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return -ENOMEM;
         http->curl_is_up = true;
@@ -198,6 +217,8 @@ Http *http_free(Http *http) {
                 curl_global_cleanup();
         sd_event_unref(http->event);
         free(http->ca_bundle);
+        secret_free(http->proxy); /* its URL may hold a password */
+        free(http->no_proxy);
         free(http);
         return NULL;
 }

@@ -9,7 +9,7 @@
 
 CURLM *http_multi(Http *http);
 sd_event *http_event(Http *http);
-const char *http_ca_bundle(const Http *http); /* NULL: the system's */
+const HttpOptions *http_options(const Http *http);
 
 /* libcurl is through with the transfer; called outside of its callbacks. */
 void http_transfer_done(HttpTransfer *transfer, CURLcode result);

@@ -192,22 +192,37 @@ static bool set_limits(HttpTransfer *t) {
                curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t) == CURLE_OK;
 }
 
+/* An empty string turns libcurl's look at the environment off. Metadata services, which are what is plain, are never
+ * asked through a proxy. */
+static bool set_way(HttpTransfer *t, const HttpRequest *request) {
+        const HttpOptions *options = http_options(t->http);
+
+        return curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https") == CURLE_OK &&
+               curl_easy_setopt(t->easy, CURLOPT_PROXY, request->plain ? "" : options->proxy ?: "") == CURLE_OK &&
+               curl_easy_setopt(t->easy, CURLOPT_NOPROXY, request->plain ? "*" : options->no_proxy ?: "") == CURLE_OK &&
+               (!options->ca_bundle || curl_easy_setopt(t->easy, CURLOPT_CAINFO, options->ca_bundle) == CURLE_OK);
+}
+
+static bool set_method(HttpTransfer *t, const HttpRequest *request) {
+        if (request->body &&
+            (curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, (long) request->body_size) != CURLE_OK ||
+             curl_easy_setopt(t->easy, CURLOPT_COPYPOSTFIELDS, request->body) != CURLE_OK))
+                return false;
+        return !request->method || curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
+}
+
 /* What differs from request to request. A timeout of 0 would mean none to libcurl. */
-static bool set_request(HttpTransfer *t, const HttpRequest *request, const char *ca_bundle) {
+static bool set_request(HttpTransfer *t, const HttpRequest *request) {
         usec_t timeout_us = MIN(request->timeout_us, REQUEST_US_MAX);
         long timeout_ms = MAX((long) (timeout_us / USEC_PER_MSEC), 1L);
         long connect_ms = MIN(timeout_ms, (long) (CONNECT_US_MAX / USEC_PER_MSEC));
 
-        return curl_easy_setopt(t->easy, CURLOPT_URL, request->url) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https") == CURLE_OK &&
-               (!request->plain || curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "*") == CURLE_OK) &&
-               (!ca_bundle || curl_easy_setopt(t->easy, CURLOPT_CAINFO, ca_bundle) == CURLE_OK) &&
+        return set_way(t, request) && set_method(t, request) &&
+               curl_easy_setopt(t->easy, CURLOPT_URL, request->url) == CURLE_OK &&
                curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long) request->fresh) == CURLE_OK &&
                curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
                curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, (long) request->body_size) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_COPYPOSTFIELDS, request->body) == CURLE_OK;
+               curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
 }
 
 static int add_header(HttpTransfer *transfer, const Header *header) {
@@ -248,7 +263,7 @@ int http_start(Http *http, const HttpRequest *request, HttpHandler handler, void
                 if (r < 0)
                         return r;
         }
-        if (!set_limits(transfer) || !set_request(transfer, request, http_ca_bundle(http)))
+        if (!set_limits(transfer) || !set_request(transfer, request))
                 return -ENOMEM;
 
         r = sd_event_add_defer(http_event(http), &transfer->deliver, on_deliver, transfer);
