@@ -79,25 +79,43 @@ static const char *only_header(CURL *easy, const char *name) {
         return header->value;
 }
 
+static HttpFailure failure_of(CURLcode result) {
+        switch ((int) result) {
+        case CURLE_OK:
+                return HTTP_FAILURE_NONE;
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
+                return HTTP_FAILURE_NAME;
+        case CURLE_COULDNT_CONNECT:
+                return HTTP_FAILURE_CONNECT;
+        case CURLE_OPERATION_TIMEDOUT:
+                return HTTP_FAILURE_TIME;
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CACERT_BADFILE:
+                return HTTP_FAILURE_TRUST;
+        default:
+                return HTTP_FAILURE_OTHER;
+        }
+}
+
 static void describe_failure(const HttpTransfer *transfer, char *buf, size_t size) {
         const char *what = "answers to no avail", *remedy = "";
         const char *reason = *transfer->reason ? transfer->reason : curl_easy_strerror(transfer->result);
 
-        switch ((int) transfer->result) {
-        case CURLE_OPERATION_TIMEDOUT:
+        switch (failure_of(transfer->result)) {
+        case HTTP_FAILURE_TIME:
                 what = "does not answer in time";
                 break;
-        case CURLE_COULDNT_RESOLVE_HOST:
-        case CURLE_COULDNT_RESOLVE_PROXY:
-        case CURLE_COULDNT_CONNECT:
+        case HTTP_FAILURE_NAME:
+        case HTTP_FAILURE_CONNECT:
                 what = "cannot be reached";
                 break;
-        case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CACERT_BADFILE:
+        case HTTP_FAILURE_TRUST:
                 what = "cannot be trusted";
                 remedy = "; AWS_CA_BUNDLE names the certificates to trust";
                 break;
-        default: /* libcurl's own words say it best */
+        case HTTP_FAILURE_NONE:
+        case HTTP_FAILURE_OTHER: /* libcurl's own words say it best */
                 break;
         }
         if (transfer->too_large)
@@ -112,6 +130,7 @@ static void fill_answer(const HttpTransfer *transfer, HttpAnswer *ret) {
 
         *ret = (HttpAnswer) { 0 };
         if (transfer->result != CURLE_OK) {
+                ret->failure = failure_of(transfer->result);
                 describe_failure(transfer, ret->error, sizeof(ret->error));
                 return;
         }

@@ -35,8 +35,19 @@ typedef struct HttpRequest {
         usec_t timeout_us;     /* of the whole, looking up the name and connecting included */
 } HttpRequest;
 
+/* Why there was no answer. */
+typedef enum HttpFailure {
+        HTTP_FAILURE_NONE,
+        HTTP_FAILURE_NAME,    /* its name, or the proxy's, could not be looked up */
+        HTTP_FAILURE_CONNECT, /* nobody answers there */
+        HTTP_FAILURE_TIME,    /* not in time */
+        HTTP_FAILURE_TRUST,   /* its certificate, or what we trust */
+        HTTP_FAILURE_OTHER,
+} HttpFailure;
+
 typedef struct HttpAnswer {
-        int status;           /* 0: no answer, and `error` says why */
+        int status;           /* 0: no answer; `failure` and `error` say why */
+        HttpFailure failure;
         int64_t date_s;       /* Date header, seconds since the epoch; 0: none, or more than one */
         const char *crc32;    /* x-amz-crc32 header as it came; NULL: none */
         const char *body;     /* NUL-terminated as well; valid until the handler returns */
