@@ -11,6 +11,12 @@ char **strv_free(char **v) {
         return NULL;
 }
 
+char **strv_free_secrets(char **v) {
+        for (char **i = v; i && *i; i++)
+                explicit_bzero(*i, strlen(*i));
+        return strv_free(v);
+}
+
 size_t strv_length(char *const *v) {
         size_t n = 0;
 

@@ -23,3 +23,6 @@ char *strv_join(char *const *v, const char *separator);
 /* The value of NAME=VALUE in an environment, or NULL: also for an empty one, which AWS's tools take for unset. NULL for
  * no environment. */
 const char *environment_get(char *const *environment, const char *name);
+
+/* strv_free() that wipes each string before. */
+char **strv_free_secrets(char **v);

@@ -2,10 +2,10 @@
 
 /* Single values: what each may look like, and why. Messages quote no value of the credentials. */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
+#include "aws-names.h"
 #include "config-internal.h"
 #include "parse.h"
 #include "text.h"
@@ -22,16 +22,11 @@
 #define SECRET_MAX 256
 /* AWS promises no limit; a request's headers end at 8 KiB or so on most servers. */
 #define TOKEN_MAX 8192
-/* A DNS label: the region becomes one. */
-#define REGION_MAX 63
 /* Naming rules of the DynamoDB developer guide. */
 #define TABLE_MIN 3
 #define TABLE_MAX 255
 /* DynamoDB allows a key of 2048 bytes; this also fits into the record's holder and on a screen. */
 #define NAME_MAX_BYTES 255
-/* A host name of 253, the scheme and a port. */
-#define ENDPOINT_MAX 270
-#define PORT_MAX 65535
 
 static int replace_string(char **field, const char *value) {
         char *copy = strdup(value);
@@ -75,10 +70,8 @@ int set_aws_session_token(const Key *key, const Place *place, const char *value,
 }
 
 int set_region(const Key *key, const Place *place, const char *value, void *field) {
-        size_t length = strlen(value);
-
         (void) key;
-        if (length > REGION_MAX || strspn(value, LOWER DIGITS "-") != length || *value == '-' || value[length - 1] == '-')
+        if (!region_is_valid(value))
                 return place_refuse(place, "\"%.*s\" is no AWS region; expected a name such as eu-central-1; see the "
                                     "table's ARN", VALUE_SHOWN_MAX, value);
         return replace_string(field, value);
@@ -143,68 +136,11 @@ int set_my_id(const Key *key, const Place *place, const char *value, void *field
         return set_name(place, value, field);
 }
 
-/* The length of a host at `s`: a name, an IPv4 address, or an IPv6 address in brackets. 0 if there is none. */
-static size_t host_length(const char *s) {
-        size_t length;
-
-        if (*s != '[')
-                return *s == '-' || *s == '.' ? 0 : strspn(s, LOWER DIGITS "-.");
-        length = strspn(s + 1, "0123456789abcdef:.");
-        return length > 0 && s[length + 1] == ']' ? length + 2 : 0;
-}
-
-static bool is_loopback(const char *host, size_t length) {
-        char name[INET_ADDRSTRLEN];
-        struct in_addr address;
-
-        if (length >= sizeof(name))
-                return false;
-        memcpy(name, host, length);
-        name[length] = '\0';
-        if (strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
-                return true;
-        /* An address, not a name that begins like one: 127.0.0.0/8 is all loopback. */
-        return inet_pton(AF_INET, name, &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
-}
-
-static bool port_is_valid(const char *s) {
-        uint64_t port;
-
-        return !*s || (*s == ':' && parse_u64(s + 1, &port) >= 0 && port > 0 && port <= PORT_MAX);
-}
-
-/* `url` is in lower case and without trailing slashes. Returns what is wrong with it, or NULL. */
-static const char *check_endpoint(const char *url) {
-        bool plain = strncmp(url, "http://", strlen("http://")) == 0;
-        const char *host;
-        size_t length;
-
-        if (!plain && strncmp(url, "https://", strlen("https://")) != 0)
-                return "is no https URL";
-        host = strchr(url, '/') + 2;
-        length = host_length(host);
-        if (length == 0 || !port_is_valid(host + length))
-                return "is more, or less, than https://HOST[:PORT]";
-        if (plain && !is_loopback(host, length))
-                return "is unencrypted and leads off this machine";
-        return NULL;
-}
-
 int set_endpoint(const Key *key, const Place *place, const char *value, void *field) {
-        char url[ENDPOINT_MAX + 1];
-        size_t length = strlen(value);
-        const char *problem;
+        char url[ENDPOINT_URL_SIZE]; /* one spelling for one store: the lease file carries a hash of it */
+        const char *problem = endpoint_url_normalize(value, url);
 
         (void) key;
-        while (length > 0 && value[length - 1] == '/')
-                length--;
-        if (length >= sizeof(url))
-                return place_refuse(place, "the URL is too long; expected at most %d characters", ENDPOINT_MAX);
-        /* One spelling for one store: the lease file carries a hash of it. */
-        for (size_t i = 0; i < length; i++)
-                url[i] = (char) (value[i] >= 'A' && value[i] <= 'Z' ? value[i] - 'A' + 'a' : value[i]);
-        url[length] = '\0';
-        problem = check_endpoint(url);
         if (problem)
                 /* Not quoted: a URL may carry a password. */
                 return place_refuse(place, "the value %s; expected https://HOST[:PORT], or http:// with localhost, "

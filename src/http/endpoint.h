@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-#define ENDPOINT_AUTHORITY_MAX 300 /* a DNS name is 253 bytes at most; and a port */
+#include "aws-names.h"
 
 typedef struct Endpoint {
-        bool plain;                                 /* http */
-        char authority[ENDPOINT_AUTHORITY_MAX + 1]; /* for the Host header: without the scheme's own port */
+        bool plain;                        /* http */
+        char authority[ENDPOINT_URL_SIZE]; /* for the Host header: in lower case, without the scheme's own port */
 } Endpoint;
 
-/* No path, query or user; http to a loopback address only. 0 or -EINVAL. */
+/* By endpoint_url_normalize()'s rules. 0 or -EINVAL. */
 int endpoint_parse(const char *url, Endpoint *ret);
