@@ -2,13 +2,15 @@
 #pragma once
 
 /* What the files of this folder say to each other: config-syntax.c turns bytes into assignments, config-keys.c finds
- * the key's row, config-values.c judges the value, config-times.c the plan as a whole; config.c puts it together. */
+ * the key's row, config-variables.c that of a variable of AWS's tools, config-values.c judges the value, config-times.c
+ * the plan as a whole; config.c puts it together. */
 
 #include "cleanup.h"
 #include "config.h"
 #include "time-limits.h"
 
-#define KEYS_MAX 32 /* rows in config-keys.c; checked there */
+#define KEYS_MAX 32  /* rows in config-keys.c; checked there */
+#define VARIABLES 32 /* rows in config-variables.c; checked there */
 
 /* A renewal each second is already thirty times what DynamoDB's users pay for willingly. */
 #define RENEW_US_MIN USEC_PER_SEC
@@ -49,6 +51,7 @@ typedef struct Draft {
         ConfigError *error;
         Config *config;
         unsigned lines[KEYS_MAX]; /* where each key was set; 0: nowhere in the file */
+        unsigned variable_lines[VARIABLES];
 } Draft;
 
 /* config-syntax.c: 1 with an assignment (the value may be a secret: free it as one), 0 with a line that says nothing,
@@ -60,6 +63,13 @@ int draft_set(Draft *draft, unsigned line, const char *key, const char *value);
 int draft_override(Draft *draft);
 /* The line that set the field at `offset`, 0 if none did. */
 unsigned draft_line(const Draft *draft, size_t offset);
+
+/* config-variables.c: 1, 0 with a name that is none of AWS's tools' variables, or as a KeySetter. */
+int draft_set_variable(Draft *draft, unsigned line, const char *name, const char *value);
+/* Config.aws_environment out of the file's lines and the environment; as a KeySetter. */
+int draft_override_variables(Draft *draft);
+/* The name of a variable that may stand in the file, for suggestions; NULL: not that one. `i` < VARIABLES. */
+const char *variable_name(size_t i);
 
 /* config-values.c */
 int set_aws_key_id(const Key *key, const Place *place, const char *value, void *field);

@@ -10,6 +10,7 @@
 #include "strv.h"
 
 #define PREFIX "cloudlock_"
+#define AWS_PREFIX "AWS_"
 #define KEY_NAME_MAX 64   /* longer ones are not compared: no key is half as long */
 #define TYPING_ERRORS_MAX 3 /* "did you mean" for names that differ in no more letters */
 
@@ -64,28 +65,39 @@ static size_t distance(const char *a, const char *b) {
         return row[n];
 }
 
-/* The key that was probably meant, with or without its prefix, or NULL. */
+typedef struct Suggestion {
+        const char *name;
+        size_t distance;
+} Suggestion;
+
+static void suggest(Suggestion *best, const char *name, size_t name_distance) {
+        if (name_distance < best->distance)
+                *best = (Suggestion) { name, name_distance };
+}
+
+/* The variable or the key, with or without its prefix, that was probably meant, or NULL. */
 static const char *nearest(const char *name) {
-        const char *best = NULL;
-        size_t best_distance = TYPING_ERRORS_MAX + 1;
+        Suggestion best = { NULL, TYPING_ERRORS_MAX + 1 };
 
         if (strlen(name) > KEY_NAME_MAX)
                 return NULL;
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
-                size_t whole = distance(name, keys[i].name), bare = distance(name, keys[i].name + strlen(PREFIX));
-
-                if (MIN(whole, bare) < best_distance) {
-                        best_distance = MIN(whole, bare);
-                        best = keys[i].name;
-                }
-        }
-        return best;
+        for (size_t i = 0; i < VARIABLES; i++)
+                if (variable_name(i))
+                        suggest(&best, variable_name(i), distance(name, variable_name(i)));
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                suggest(&best, keys[i].name,
+                        MIN(distance(name, keys[i].name), distance(name, keys[i].name + strlen(PREFIX))));
+        return best.name;
 }
 
-/* The name itself is shown only where it looks like one of ours: what stands there may be part of a secret. */
+static bool has_prefix(const char *name, const char *prefix) {
+        return strncasecmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* The name itself is shown only where it looks like one of ours or AWS's: what stands there may be part of a secret. */
 static int refuse_unknown(const Place *place, const char *name) {
         const char *meant = nearest(name);
-        bool show = strncasecmp(name, PREFIX, strlen(PREFIX)) == 0;
+        bool show = has_prefix(name, PREFIX) || has_prefix(name, AWS_PREFIX);
 
         if (meant)
                 return place_refuse(place, "unknown key%s%.*s; did you mean %s?", show ? " " : "",
@@ -117,7 +129,10 @@ static int key_set(const Key *key, const Place *place, const char *value, Config
 
 int draft_set(Draft *draft, unsigned line, const char *name, const char *value) {
         Place place = { .source = draft->input->file_name, .line = line, .error = draft->error };
+        int r = draft_set_variable(draft, line, name, value);
 
+        if (r != 0)
+                return r;
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
                 if (strcmp(keys[i].name, name) != 0)
                         continue;

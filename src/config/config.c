@@ -54,6 +54,7 @@ Config *config_free(Config *config) {
         free(config->endpoint);
         free(config->label);
         free(config->my_id);
+        strv_free_secrets(config->aws_environment);
         strv_free(config->target_units);
         strv_free(config->extra_cgroups);
         free(config);
@@ -215,6 +216,8 @@ static int draft_read(Draft *draft) {
         r = read_lines(draft);
         if (r >= 0)
                 r = draft_override(draft);
+        if (r >= 0)
+                r = draft_override_variables(draft);
         if (r >= 0)
                 r = complete_store(draft);
         if (r >= 0)

@@ -24,6 +24,8 @@ typedef struct Config {
         char *instance;
         char *aws_key_id, *aws_secret, *aws_session_token; /* NULL: not configured; secrets are wiped when freed */
         char *region, *table, *endpoint;                   /* endpoint is a URL without trailing slash, never NULL */
+        char **aws_environment; /* "NAME=VALUE" of AWS's tools' variables, HTTPS_PROXY and its kin, HOME and PATH; never
+                                 * NULL; wiped when freed. See environment_get() */
         char *label, *my_id;
         char **target_units;  /* at least one NAME.service */
         char **extra_cgroups; /* absolute cgroup paths, "/machine.slice/x.slice"; may be NULL */

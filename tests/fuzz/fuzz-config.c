@@ -36,6 +36,9 @@ static void check_config(const Config *c) {
 
         require(c->region && c->table && c->endpoint && strncmp(c->endpoint, "http", 4) == 0);
         require(*c->label && strlen(c->label) <= 255 && *c->my_id && strlen(c->my_id) <= 255 && !strchr(c->my_id, '#'));
+        require(c->aws_environment);
+        for (char **variable = c->aws_environment; *variable; variable++)
+                require(strchr(*variable, '=') && strncmp(*variable, "HOME=", 5) != 0 && strncmp(*variable, "PATH=", 5) != 0);
         require(strv_length(c->target_units) > 0);
         for (char **unit = c->target_units; *unit; unit++)
                 require(service_name_is_valid(*unit));

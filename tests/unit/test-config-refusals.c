@@ -278,11 +278,39 @@ static void test_missing(void) {
 static void test_environment(void) {
         char *const key[] = { (char *) "cloudlock_aws_key_id=" SECRET " x", NULL };
         char *const region[] = { (char *) "AWS_REGION=a\033[1m", NULL };
+        char *const token[] = { (char *) "AWS_SESSION_TOKEN=" SECRET "\r\nX-Evil: 1", NULL };
 
         check_refused(STORE_LINES, key, "environment: cloudlock_aws_key_id: this is no AWS access key id; expected at most 128 "
                       "letters and digits; copy it from the IAM console again");
-        check_refused("cloudlock_dynamodb_table=locks", region, "environment: AWS_REGION: \"a?[1m\" is no AWS region; expected a "
-                      "name such as eu-central-1; see the table's ARN");
+        check_refused("cloudlock_dynamodb_table=locks", region, "environment: AWS_REGION: a control character is in the value; "
+                      "set it anew without");
+        check_refused(STORE_LINES, token, "environment: AWS_SESSION_TOKEN: a control character is in the value; set it anew "
+                      "without");
+}
+
+static void test_variables(void) {
+        static const Refusal refusals[] = {
+                { "AWS_REGOIN=eu-central-1", "unknown key AWS_REGOIN; did you mean AWS_REGION?" },
+                { "aws_profile=lock", "unknown key aws_profile; did you mean AWS_PROFILE?" },
+                { "HTTP_PROXY=http://proxy.example", "unknown key; did you mean HTTPS_PROXY?" },
+                { "AWS_MAX_ATTEMPTS=3",
+                  "unknown key AWS_MAX_ATTEMPTS; expected one of those in cloudlock.conf(5); remove the line" },
+                { "HOME=/root", "HOME: this is taken from the program's environment alone; remove the line" },
+                { "PATH=/bin", "PATH: this is taken from the program's environment alone; remove the line" },
+                { "AWS_PROFILE=", "AWS_PROFILE: the value is empty; give one, or remove the line" },
+                { "AWS_PROFILE='a\tb'", "a control character is in the value; remove it" },
+                { "AWS_REGION=EU", "AWS_REGION: \"EU\" is no AWS region; expected a name such as eu-central-1; see the table's ARN" },
+                { "AWS_ENDPOINT_URL=http://user:" SECRET "@a",
+                  "AWS_ENDPOINT_URL: the value is more, or less, than https://HOST[:PORT]" URL_REST },
+                { "AWS_USE_FIPS_ENDPOINT=yes", "AWS_USE_FIPS_ENDPOINT: this is neither true nor false; write one of the two" },
+                { "AWS_SECRET_ACCESS_KEY='" SECRET " x'",
+                  "AWS_SECRET_ACCESS_KEY: this is no AWS secret access key; expected at most 256 characters without blanks; copy "
+                  "it from the IAM console again" },
+        };
+
+        CHECK_LINES(refusals);
+        check_refused(STORE_LINES "AWS_PROFILE=a\nexport AWS_PROFILE=b\n", NULL,
+                      CONFIG_FILE ":4: AWS_PROFILE: line 3 sets it already; remove one of the two");
 }
 
 static void check_input(const ConfigInput *input, const char *expected) {
@@ -326,6 +354,7 @@ static const Case cases[] = {
         { "the plan with what the units need", test_plan_with_units },
         { "what is missing", test_missing },
         { "the environment", test_environment },
+        { "variables of AWS's tools", test_variables },
         { "bytes, and defaults that do not serve", test_bytes_and_host },
 };
 

@@ -40,6 +40,7 @@ static void test_defaults(void) {
         CHECK_STR(c->my_id, "node1");
         CHECK_STR(c->endpoint, "https://dynamodb.eu-central-1.amazonaws.com");
         check_list(c->target_units, "validator.service");
+        CHECK(c->aws_environment && !*c->aws_environment);
         CHECK(!c->extra_cgroups && !c->aws_key_id && !c->aws_secret && !c->aws_session_token);
         CHECK(c->gap_us == 30 * USEC_PER_MINUTE && c->lease_us == 30 * USEC_PER_MINUTE);
         CHECK(c->renew_us == 2 * USEC_PER_MINUTE && c->poll_us == 10 * USEC_PER_SEC);
@@ -205,6 +206,39 @@ static void test_region_and_endpoint(void) {
         CHECK_STR(both->endpoint, "https://special");
 }
 
+static void test_variables(void) {
+        static const struct {
+                const char *lines;
+                char *environment[4];
+                const char *expected;
+        } rows[] = {
+                { "AWS_PROFILE=lock\nexport AWS_REGION='us-east-2'\nAWS_USE_FIPS_ENDPOINT=True\n", {},
+                  "AWS_PROFILE=lock AWS_REGION=us-east-2 AWS_USE_FIPS_ENDPOINT=True" },
+                /* Of the environment only what is known; what is empty there does not count. */
+                { "AWS_PROFILE=file\nAWS_CONFIG_FILE=/file\n",
+                  { (char *) "AWS_PROFILE=environment", (char *) "AWS_CONFIG_FILE=", (char *) "AWS_PAGER=less" },
+                  "AWS_PROFILE=environment AWS_CONFIG_FILE=/file" },
+                { "", { (char *) "HOME=/var/lib/x", (char *) "PATH=/bin", (char *) "SHELL=/bin/sh" }, "HOME=/var/lib/x PATH=/bin" },
+                /* A key, its secret and its token come from one place. */
+                { "AWS_ACCESS_KEY_ID=F\nAWS_SECRET_ACCESS_KEY=f\nAWS_SESSION_TOKEN=t\n",
+                  { (char *) "AWS_SECRET_ACCESS_KEY=e", (char *) "AWS_ACCESS_KEY_ID=E" },
+                  "AWS_ACCESS_KEY_ID=E AWS_SECRET_ACCESS_KEY=e" },
+                /* The small letters would win, wherever they stand. */
+                { "https_proxy=http://file\nno_proxy=file\n", { (char *) "HTTPS_PROXY=http://environment" },
+                  "HTTPS_PROXY=http://environment no_proxy=file" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_config_ Config *c = NULL;
+                char text[256];
+
+                snprintf(text, sizeof(text), "%s%s", STORE_LINES, rows[i].lines);
+                c = accept_with(text, rows[i].environment);
+                if (c)
+                        check_list(c->aws_environment, rows[i].expected);
+        }
+}
+
 static void test_poll_follows_the_lease(void) {
         _cleanup_config_ Config *c = accept(STORE_LINES "cloudlock_lock_expiration=20s\ncloudlock_renew_time=2s\n");
 
@@ -269,6 +303,7 @@ static const Case cases[] = {
         { "quotation marks as sh reads them", test_quotes },
         { "the environment overrides the store's keys and no other", test_environment },
         { "region and endpoint from AWS's variables", test_region_and_endpoint },
+        { "variables of AWS's tools, in the file and in the environment", test_variables },
         { "the poll time follows a short lease", test_poll_follows_the_lease },
         { "endpoints", test_endpoints },
         { "the longest names", test_longest_names },
