@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Between store.c, which reads and writes the item, store-look.c, which asks what kind of table it is in, and
- * store-slot.c, which signs and sends for both. */
+/* Between store.c, which reads and writes the item, store-look.c, which asks what kind of table it is in, store-admin.c,
+ * which works for an operator's commands, and store-slot.c, which signs and sends for all of them. */
 
 #include "credentials.h"
 #include "dynamodb.h"
 #include "endpoint.h"
 #include "http.h"
+#include "store-admin.h"
 #include "store.h"
 #include "table-answer.h"
 
@@ -39,6 +40,14 @@ typedef struct StoreLook {
         void *userdata;
 } StoreLook;
 
+/* What store_admin() is about. */
+typedef struct StoreAdmin {
+        StoreSlot slot;
+        AdminOperation operation;
+        AdminHandler handler;
+        void *userdata;
+} StoreAdmin;
+
 struct Store {
         sd_event *event;
         Http *http;
@@ -57,6 +66,7 @@ struct Store {
         void *userdata;
 
         StoreLook look;
+        StoreAdmin admin;
 };
 
 /* Zeroed slots only; 0 or a negative errno. */
@@ -70,3 +80,4 @@ void store_slot_cancel(StoreSlot *slot);
 DynamoDBContext store_slot_context(const StoreSlot *slot);
 
 int store_look_init(Store *store);
+int store_admin_init(Store *store);

@@ -55,6 +55,9 @@ int store_new(sd_event *event, const StoreConfig *config, Store **ret) {
         r = store_look_init(store);
         if (r < 0)
                 return r;
+        r = store_admin_init(store);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(store);
         return 0;
 }
@@ -64,6 +67,7 @@ Store *store_free(Store *store) {
                 return NULL;
         store_slot_done(&store->slot);
         store_slot_done(&store->look.slot);
+        store_slot_done(&store->admin.slot);
         http_free(store->http);
         credentials_free(store->credentials);
         sd_event_unref(store->event);
