@@ -31,111 +31,143 @@ static bool body_is_intact(const HttpAnswer *answer) {
         return parse_u64(answer->crc32, &crc) == 0 && crc == crc32_of(answer->body, answer->body_size);
 }
 
-/* The text of an attribute of that type ("S", "N"): 1 with *ret, 0 if there is no such attribute, -EBADMSG. */
-static int attribute_text(json_object *item, const char *name, const char *type, const char **ret) {
+/* What is wrong with an attribute, for a person: a predicate. NULL: nothing. */
+typedef const char *Problem;
+
+#define MISSING "is missing"
+
+static Problem attribute_text(json_object *item, const char *name, const char *type, const char **ret) {
         json_object *attribute;
         const char *text;
 
         if (!json_object_object_get_ex(item, name, &attribute))
-                return 0;
-        if (!json_object_is_type(attribute, json_type_object) || json_object_object_length(attribute) != 1)
-                return -EBADMSG;
+                return MISSING;
+        if (!json_object_is_type(attribute, json_type_object) || json_object_object_length(attribute) != 1 ||
+            !json_object_object_get_ex(attribute, type, NULL))
+                return *type == 'N' ? "is no number" : "is no string";
         text = json_string_member(attribute, type);
         if (!text)
-                return -EBADMSG;
+                return "can't be read";
         *ret = text;
-        return 1;
+        return NULL;
 }
 
-/* Copies a name that is not empty, fits, and is harmless on a terminal. 1, 0 (none), -EBADMSG. */
-static int attribute_name(json_object *item, const char *name, size_t size, char *ret) {
-        const char *text;
-        int r = attribute_text(item, name, "S", &text);
+/* Copies a name that is not empty, fits, and is harmless on a terminal. */
+static Problem attribute_name(json_object *item, const char *name, size_t size, char *ret) {
+        const char *text = NULL;
+        Problem problem = attribute_text(item, name, "S", &text);
 
-        if (r <= 0)
-                return r;
-        if (!*text || strlen(text) >= size)
-                return -EBADMSG;
+        if (problem)
+                return problem;
+        if (!*text)
+                return "is empty";
+        if (strlen(text) >= size)
+                return "is too long";
         for (const char *p = text; *p; p++)
                 if (iscntrl((unsigned char) *p))
-                        return -EBADMSG;
+                        return "has control characters in it";
         strcpy(ret, text);
-        return 1;
+        return NULL;
 }
 
-static int attribute_unsigned(json_object *item, const char *name, uint64_t *ret) {
-        const char *text;
-        int r = attribute_text(item, name, "N", &text);
+static Problem attribute_unsigned(json_object *item, const char *name, uint64_t *ret) {
+        const char *text = NULL;
+        Problem problem = attribute_text(item, name, "N", &text);
 
-        if (r <= 0)
-                return r;
-        return parse_u64(text, ret) < 0 ? -EBADMSG : 1;
+        if (problem)
+                return problem;
+        switch (parse_u64(text, ret)) {
+        case 0:
+                return NULL;
+        case -ERANGE:
+                return "is too large";
+        default:
+                return *text == '-' ? "is negative" : "is no whole number";
+        }
 }
 
-static int attribute_signed(json_object *item, const char *name, int64_t *ret) {
-        const char *text;
+static Problem attribute_signed(json_object *item, const char *name, int64_t *ret) {
+        const char *text = NULL;
+        Problem problem = attribute_text(item, name, "N", &text);
         uint64_t magnitude;
         bool negative;
-        int r = attribute_text(item, name, "N", &text);
-
-        if (r <= 0)
-                return r;
-        negative = *text == '-';
-        if (parse_u64(text + negative, &magnitude) < 0 || magnitude > (uint64_t) INT64_MAX)
-                return -EBADMSG;
-        *ret = negative ? -(int64_t) magnitude : (int64_t) magnitude;
-        return 1;
-}
-
-/* Of several results of the functions above the worst one: all are there (1), one is not (0), one is malformed. */
-static int worst(const int *results, size_t n) {
-        int r = 1;
-
-        for (size_t i = 0; i < n; i++)
-                r = MIN(r, results[i]);
-        return r;
-}
-
-/* The original's attributes have to be there; ours may be missing. 0, or -EBADMSG: not a lock record. */
-static int parse_record(json_object *item, Record *ret) {
-        Record record = { 0 };
         int r;
 
-        r = worst((const int[]) {
-                          attribute_name(item, "holder", sizeof(record.holder), record.holder),
-                          attribute_name(item, "version", sizeof(record.version), record.version),
-                          attribute_signed(item, "expire_time", &record.expire_time_ms),
-                          attribute_signed(item, "start_time", &record.start_time_ms),
-                  }, 4);
-        if (r <= 0)
-                return -EBADMSG;
-        r = worst((const int[]) {
-                          attribute_signed(item, "lease_ms", &record.lease_ms),
-                          attribute_name(item, "host", sizeof(record.host), record.host),
-                          attribute_name(item, "boot", sizeof(record.boot), record.boot),
-                          attribute_unsigned(item, "fence", &record.fence),
-                  }, 4);
+        if (problem)
+                return problem;
+        negative = *text == '-';
+        r = parse_u64(text + negative, &magnitude);
+        if (r == -ERANGE || (r >= 0 && magnitude > (uint64_t) INT64_MAX))
+                return "is too large";
         if (r < 0)
-                return r;
-        record.is_ours_by_shape = r > 0;
+                return "is no whole number";
+        *ret = negative ? -(int64_t) magnitude : (int64_t) magnitude;
+        return NULL;
+}
+
+typedef struct Finding {
+        const char *name;
+        Problem problem;
+} Finding;
+
+static bool is_missing(const Finding *finding) {
+        return finding->problem && strcmp(finding->problem, MISSING) == 0;
+}
+
+/* Of several the worst: something is malformed, or else missing. */
+static Finding worst(const Finding *findings, size_t n) {
+        Finding found = {};
+
+        for (size_t i = 0; i < n; i++) {
+                if (findings[i].problem && (!found.problem || is_missing(&found)))
+                        found = findings[i];
+        }
+        return found;
+}
+
+/* The original's attributes have to be there; ours may be missing. A Finding without problem; or what makes the item no
+ * lock record. */
+static Finding parse_record(json_object *item, Record *ret) {
+        Record record = { 0 };
+        Finding found;
+
+        found = worst((const Finding[]) {
+                          { "holder", attribute_name(item, "holder", sizeof(record.holder), record.holder) },
+                          { "version", attribute_name(item, "version", sizeof(record.version), record.version) },
+                          { "expire_time", attribute_signed(item, "expire_time", &record.expire_time_ms) },
+                          { "start_time", attribute_signed(item, "start_time", &record.start_time_ms) },
+                  }, 4);
+        if (found.problem)
+                return found;
+        found = worst((const Finding[]) {
+                          { "lease_ms", attribute_signed(item, "lease_ms", &record.lease_ms) },
+                          { "host", attribute_name(item, "host", sizeof(record.host), record.host) },
+                          { "boot", attribute_name(item, "boot", sizeof(record.boot), record.boot) },
+                          { "fence", attribute_unsigned(item, "fence", &record.fence) },
+                  }, 4);
+        if (found.problem && !is_missing(&found))
+                return found;
+        record.is_ours_by_shape = !found.problem;
         *ret = record;
-        return 0;
+        return (Finding) {};
 }
 
 static void parse_item(const DynamoDBContext *context, json_object *item, StoreAnswer *ret) {
-        const char *label;
+        const char *label = NULL;
+        Finding found;
 
-        if (!json_object_is_type(item, json_type_object) || attribute_text(item, "label", "S", &label) <= 0 ||
+        if (!json_object_is_type(item, json_type_object) || attribute_text(item, "label", "S", &label) ||
             strcmp(label, context->label) != 0) {
                 set_outcome(ret, STORE_RETRY, "table %s in %s answered with another item than the one asked for",
                             context->table, context->region);
                 return;
         }
-        if (parse_record(item, &ret->record) < 0) {
+        found = parse_record(item, &ret->record);
+        if (found.problem) {
                 set_outcome(ret, STORE_UNCLEAR,
-                            "the item %s of table %s in %s is not a lock record: look at it, and delete it if nothing "
-                            "else needs it and no host runs the target",
-                            context->label, context->table, context->region);
+                            "the item %s of table %s in %s is not a lock record (its %s %s): look at it, and delete it "
+                            "if nothing else needs it and no host runs the target",
+                            context->label, context->table, context->region, found.name, found.problem);
                 return;
         }
         ret->has_record = true;
@@ -144,7 +176,7 @@ static void parse_item(const DynamoDBContext *context, json_object *item, StoreA
 int dynamodb_open_answer(const DynamoDBContext *context, const HttpAnswer *answer, json_object **ret_object,
                          StoreAnswer *ret_answer) {
         _cleanup_json_ json_object *object = NULL;
-        bool is_json;
+        int problem;
 
         *ret_answer = (StoreAnswer) { .outcome = STORE_OK, .date_s = answer->date_s };
         *ret_object = NULL;
@@ -157,20 +189,30 @@ int dynamodb_open_answer(const DynamoDBContext *context, const HttpAnswer *answe
                             context->region);
                 return 1;
         }
-        is_json = json_parse_strict(answer->body, answer->body_size, &object) >= 0;
+        problem = json_parse(answer->body, answer->body_size, &object);
         if (answer->status != 200) {
                 ret_answer->outcome = dynamodb_classify_error(context, answer, object, sizeof(ret_answer->error),
                                                               ret_answer->error);
                 *ret_object = TAKE_PTR(object);
                 return 1;
         }
-        if (!is_json) {
-                set_outcome(ret_answer, STORE_RETRY, "what answers for DynamoDB in %s does not speak its language",
-                            context->region);
+        if (problem != JSON_PROBLEM_NONE) {
+                set_outcome(ret_answer, STORE_RETRY,
+                            "what answers for DynamoDB in %s does not speak its language: the answer %s; look for a "
+                            "proxy on the way, and at cloudlock_dynamodb_endpoint", context->region,
+                            problem < 0 ? strerror(-problem) : json_problem_text((JsonProblem) problem));
                 return 1;
         }
         *ret_object = TAKE_PTR(object);
         return 0;
+}
+
+/* A misdirected answer proves nothing: neither that there is no record nor that one was written. */
+static void set_other_operation(const DynamoDBContext *context, const char *operation, StoreAnswer *ret) {
+        set_outcome(ret, STORE_RETRY,
+                    "what answers for DynamoDB in %s answers something else than %s; look for a proxy on the way, and "
+                    "at cloudlock_dynamodb_endpoint",
+                    context->region, operation);
 }
 
 void dynamodb_read_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret) {
@@ -186,12 +228,12 @@ void dynamodb_read_answer(const DynamoDBContext *context, const HttpAnswer *answ
         if (json_object_object_get_ex(object, "Item", &item))
                 parse_item(context, item, ret);
         else if (json_object_object_length(object) > 0) /* of a lock that is not there the answer is empty */
-                set_outcome(ret, STORE_RETRY, "what answers for DynamoDB in %s answers something else",
-                            context->region);
+                set_other_operation(context, "GetItem", ret);
 }
 
 void dynamodb_write_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret) {
         _cleanup_json_ json_object *object = NULL;
 
-        (void) dynamodb_open_answer(context, answer, &object, ret);
+        if (dynamodb_open_answer(context, answer, &object, ret) == 0 && json_object_object_length(object) > 0)
+                set_other_operation(context, "UpdateItem", ret); /* which was not asked to return anything */
 }

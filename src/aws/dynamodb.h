@@ -14,7 +14,9 @@
 
 typedef struct DynamoDBContext {
         const char *region, *table, *label;
-        int64_t signed_s; /* when the request says that it was signed; of answers only */
+        /* of answers only */
+        int64_t signed_s;       /* when the request says that it was signed */
+        const char *key_source; /* where the keys that signed it are from: "the environment"; NULL: not known */
 } DynamoDBContext;
 
 /* Bodies of requests, the caller's to free. 0, -ENOMEM; of a write also -EINVAL: neither `create` nor `expected`, or

@@ -10,6 +10,10 @@
 /* json-c counts in int; no answer of DynamoDB to one item is longer. */
 #define SIZE_BYTES_MAX ((size_t) 1024 * 1024)
 
+#define BLANKS " \t\r\n"
+#define OUTSIDE_STRINGS "{}[]:,+-.0123456789eEtrufalsn" BLANKS
+#define GZIP_MAGIC "\x1f\x8b"
+
 static void tokener_freep(json_tokener **t) {
         if (*t)
                 json_tokener_free(*t);
@@ -30,8 +34,9 @@ static size_t count_members(json_object *value) {
         return n;
 }
 
-/* Of text that is known to be JSON: every member has one colon outside of strings. */
-static size_t count_colons(const char *data, size_t size) {
+/* Of text that json-c takes for JSON: every member has one colon outside of strings, and nothing else stands there than
+ * what JSON knows (json-c lets names in single quotes pass, and NaN). False, or *ret_colons. */
+static bool count_colons(const char *data, size_t size, size_t *ret_colons) {
         bool in_string = false;
         size_t n = 0;
 
@@ -40,34 +45,100 @@ static size_t count_colons(const char *data, size_t size) {
                         i++;
                 else if (data[i] == '"')
                         in_string = !in_string;
+                else if (!in_string && !strchr(OUTSIDE_STRINGS, data[i]))
+                        return false;
                 else if (!in_string && data[i] == ':')
                         n++;
         }
-        return n;
+        *ret_colons = n;
+        return true;
 }
 
-int json_parse_strict(const char *data, size_t size, json_object **ret) {
+static bool begins_with(const char *data, size_t size, const char *beginning) {
+        return size >= strlen(beginning) && memcmp(data, beginning, strlen(beginning)) == 0;
+}
+
+/* What can be said without a parser. */
+static JsonProblem look_at_bytes(const char *data, size_t size) {
+        size_t begin = 0;
+
+        if (size > SIZE_BYTES_MAX)
+                return JSON_PROBLEM_LARGE;
+        if (begins_with(data, size, GZIP_MAGIC))
+                return JSON_PROBLEM_COMPRESSED;
+        if (memchr(data, 0, size))
+                return JSON_PROBLEM_BYTES;
+        while (begin < size && strchr(BLANKS, data[begin]))
+                begin++;
+        if (begin == size)
+                return JSON_PROBLEM_EMPTY;
+        if (data[begin] == '<')
+                return JSON_PROBLEM_MARKUP;
+        return data[begin] == '{' ? JSON_PROBLEM_NONE : JSON_PROBLEM_NO_OBJECT;
+}
+
+static JsonProblem problem_of(enum json_tokener_error error) {
+        if (error == json_tokener_success)
+                return JSON_PROBLEM_NONE;
+        if (error == json_tokener_continue)
+                return JSON_PROBLEM_CUT;
+        if (error == json_tokener_error_depth)
+                return JSON_PROBLEM_DEEP;
+        return error == json_tokener_error_parse_utf8_string ? JSON_PROBLEM_BYTES : JSON_PROBLEM_SYNTAX;
+}
+
+int json_parse(const char *data, size_t size, json_object **ret) {
         _cleanup_(tokener_freep) json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
         _cleanup_json_ json_object *object = NULL;
-        size_t end;
+        JsonProblem problem = look_at_bytes(data, size);
+        size_t colons;
 
         if (!tokener)
                 return -ENOMEM;
-        if (size > SIZE_BYTES_MAX)
-                return -EBADMSG;
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        if (problem != JSON_PROBLEM_NONE)
+                return (int) problem;
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
+                                                JSON_TOKENER_VALIDATE_UTF8);
         object = json_tokener_parse_ex(tokener, data, (int) size);
-        if (json_tokener_get_error(tokener) != json_tokener_success || !json_object_is_type(object, json_type_object))
-                return -EBADMSG;
-        for (end = json_tokener_get_parse_end(tokener); end < size; end++)
-                if (!strchr(" \t\r\n", data[end]) || !data[end])
-                        return -EBADMSG;
+        problem = problem_of(json_tokener_get_error(tokener));
+        if (problem != JSON_PROBLEM_NONE)
+                return (int) problem;
+        for (size_t end = json_tokener_get_parse_end(tokener); end < size; end++)
+                if (!strchr(BLANKS, data[end]))
+                        return JSON_PROBLEM_MORE;
 
         /* json-c keeps the last of members with one name; another reader may have kept the first. */
-        if (count_colons(data, size) != count_members(object))
-                return -EBADMSG;
+        if (!count_colons(data, size, &colons))
+                return JSON_PROBLEM_SYNTAX;
+        if (colons != count_members(object))
+                return JSON_PROBLEM_TWICE;
         *ret = TAKE_PTR(object);
-        return 0;
+        return JSON_PROBLEM_NONE;
+}
+
+int json_parse_strict(const char *data, size_t size, json_object **ret) {
+        int r = json_parse(data, size, ret);
+
+        return r > 0 ? -EBADMSG : r;
+}
+
+const char *json_problem_text(JsonProblem problem) {
+        static const char *const texts[_JSON_PROBLEM_MAX] = {
+                [JSON_PROBLEM_NONE] = "is sound",
+                [JSON_PROBLEM_EMPTY] = "is empty",
+                [JSON_PROBLEM_LARGE] = "is too large",
+                [JSON_PROBLEM_COMPRESSED] = "is compressed, which was not asked for",
+                [JSON_PROBLEM_MARKUP] = "is a page for people (HTML or XML)",
+                [JSON_PROBLEM_BYTES] = "has bytes in it that are no text",
+                [JSON_PROBLEM_CUT] = "is cut off",
+                [JSON_PROBLEM_DEEP] = "is nested too deeply",
+                [JSON_PROBLEM_SYNTAX] = "is no JSON",
+                [JSON_PROBLEM_NO_OBJECT] = "is no JSON object",
+                [JSON_PROBLEM_MORE] = "has something behind its end",
+                [JSON_PROBLEM_TWICE] = "says something twice",
+        };
+
+        return texts[problem];
 }
 
 const char *json_string_member(json_object *object, const char *name) {

@@ -326,8 +326,8 @@ class StoreTest(unittest.TestCase):
         self.assertEqual(self.front.requests, [])
 
     def test_wrong_keys(self):
-        self.check(self.probe(AWS_ACCESS_KEY_ID="AKIDOTHER").ask("read"), "person", "cloudlock_aws_key_id")
-        self.check(self.probe(AWS_SECRET_ACCESS_KEY="wrong").ask("read"), "person", "secret does not belong")
+        self.check(self.probe(AWS_ACCESS_KEY_ID="AKIDOTHER").ask("read"), "person", "the AWS keys")
+        self.check(self.probe(AWS_SECRET_ACCESS_KEY="wrong").ask("read"), "person", "does not belong to the key")
 
     def test_wrong_clock_heals(self):
         for shift_s in (1200, -3000):
