@@ -10,7 +10,7 @@ int endpoint_parse(const char *url, Endpoint *ret) {
         char *authority, *port;
         bool plain;
 
-        if (endpoint_url_normalize(url, normal))
+        if (endpoint_url_normalize(url, normal) || strlen(normal) != strlen(url))
                 return -EINVAL;
         plain = strncmp(normal, "http:", strlen("http:")) == 0;
         authority = strstr(normal, "//") + 2;

@@ -12,5 +12,5 @@ typedef struct Endpoint {
         char authority[ENDPOINT_URL_SIZE]; /* for the Host header: in lower case, without the scheme's own port */
 } Endpoint;
 
-/* By endpoint_url_normalize()'s rules. 0 or -EINVAL. */
+/* By endpoint_url_normalize()'s rules, and without a slash at the end. 0 or -EINVAL. */
 int endpoint_parse(const char *url, Endpoint *ret);
