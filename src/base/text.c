@@ -15,6 +15,12 @@ void text_append(char *buf, size_t size, const char *format, ...) {
         va_end(ap);
 }
 
+void text_strip_control(char *text) {
+        for (; *text; text++)
+                if ((unsigned char) *text < ' ' || *text == 0x7f)
+                        *text = '?';
+}
+
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size) {
         const unsigned char *p = data;
 

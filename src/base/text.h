@@ -11,6 +11,9 @@
 /* snprintf() behind what `buf` already holds; text that does not fit is cut. */
 void text_append(char *buf, size_t size, const char *format, ...) _printf_(3, 4);
 
+/* Puts '?' in place of control characters: what comes from outside is not to be obeyed by terminals and journals. */
+void text_strip_control(char *text);
+
 /* FNV-1a over `data`, continued from `hash` (start with FNV_START). Tells locks apart; not for secrets.
  * http://www.isthe.com/chongo/tech/comp/fnv/ */
 #define FNV_START UINT64_C(0xcbf29ce484222325)
