@@ -200,14 +200,16 @@ Daemon *daemon_free(Daemon *daemon) {
         return NULL;
 }
 
-int daemon_new(const Config *config, sd_event *event, int listen_fd, Daemon **ret) {
+int daemon_new(const DaemonInput *input, sd_event *event, Daemon **ret) {
         _cleanup_(daemon_freep) Daemon *daemon = calloc(1, sizeof(Daemon));
         int r;
 
         if (!daemon)
                 return -ENOMEM;
         *daemon = (Daemon) {
-                .config = config,
+                .config = input->config,
+                .place = *input->place,
+                .ca_bundle = input->ca_bundle,
                 .event = sd_event_ref(event),
                 .lock = calloc(1, lock_size()),
                 .instance_flock_fd = -1,
@@ -217,7 +219,7 @@ int daemon_new(const Config *config, sd_event *event, int listen_fd, Daemon **re
         };
         if (!daemon->lock)
                 return -ENOMEM;
-        r = set_up(daemon, listen_fd);
+        r = set_up(daemon, input->listen_fd);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(daemon);

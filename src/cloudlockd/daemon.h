@@ -11,6 +11,7 @@
 #include "config.h"
 #include "control.h"
 #include "lock.h"
+#include "place.h"
 #include "run-files.h"
 #include "store.h"
 #include "units.h"
@@ -19,6 +20,8 @@
 
 typedef struct Daemon {
         const Config *config;
+        Place place;           /* where the configured lock is */
+        const char *ca_bundle; /* of the profile; NULL: none */
         sd_event *event;
         sd_bus *bus; /* NULL while D-Bus is down */
 
@@ -54,8 +57,15 @@ typedef struct Daemon {
         char said_status[CONTROL_TEXT_MAX];
 } Daemon;
 
-/* daemon.c: everything built up from the configuration; `listen_fd` < 0: no control socket. Errors are logged. */
-int daemon_new(const Config *config, sd_event *event, int listen_fd, Daemon **ret);
+typedef struct DaemonInput {
+        const Config *config;
+        const Place *place;
+        const char *ca_bundle;
+        int listen_fd; /* < 0: no control socket */
+} DaemonInput;
+
+/* daemon.c: everything built up from the configuration, which has to outlive the daemon. Errors are logged. */
+int daemon_new(const DaemonInput *input, sd_event *event, Daemon **ret);
 Daemon *daemon_free(Daemon *daemon);
 
 static inline void daemon_freep(Daemon **d) {

@@ -66,6 +66,7 @@ static int open_store(Daemon *daemon) {
                 .aws_key_id = config->aws_key_id,
                 .aws_secret = config->aws_secret,
                 .aws_session_token = config->aws_session_token,
+                .ca_bundle = daemon->ca_bundle,
         };
 
         table_forget(daemon);
@@ -149,8 +150,8 @@ static int leave_old_first(Daemon *daemon, const Identity *configured) {
 int leader_begin_first(Daemon *daemon) {
         const Config *config = daemon->config;
         const Identity configured = {
-                .endpoint = config->endpoint, .region = config->region, .table = config->table,
-                .label = config->label,       .holder = daemon->holder_id,
+                .endpoint = daemon->place.endpoint, .region = daemon->place.region, .table = config->table,
+                .label = config->label,             .holder = daemon->holder_id,
         };
         int r = leave_old_first(daemon, &configured);
 

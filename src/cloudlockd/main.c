@@ -10,11 +10,14 @@
 #include "file.h"
 #include "log.h"
 #include "parse.h"
+#include "place.h"
+#include "profile.h"
 #include "text.h"
 
 #define CONFIG_DIRECTORY "/etc/cloudlock"
 #define PATH_SIZE 512
 #define HOST_NAME_SIZE 256
+#define CHOICE_ERROR_MAX (CREDENTIALS_ERROR_MAX > PLACE_ERROR_MAX ? CREDENTIALS_ERROR_MAX : PLACE_ERROR_MAX)
 
 static int help(void) {
         printf("cloudlockd INSTANCE\n\n"
@@ -70,6 +73,27 @@ static int load_config(const char *instance, Config **ret) {
         return 0;
 }
 
+/* Beside the file, AWS's variables and the profile have a say. */
+static int choose_place(const Config *config, Profile **ret_profile, Place *ret) {
+        _cleanup_profile_ Profile *profile = NULL;
+        char error[CHOICE_ERROR_MAX];
+        int r = profile_load(config->aws_environment, &profile, error);
+
+        if (r >= 0)
+                r = place_choose(&(PlaceInput) {
+                                         .region = config->region,
+                                         .endpoint = config->endpoint,
+                                         .environment = config->aws_environment,
+                                         .profile = profile,
+                                 }, ret, error);
+        if (r < 0) {
+                log_entry(LOG_ERR, MESSAGE_CONFIG, "%s", r == -EINVAL ? error : strerror(-r));
+                return r;
+        }
+        *ret_profile = TAKE_PTR(profile);
+        return 0;
+}
+
 static int block_signals(void) {
         sigset_t signals;
 
@@ -81,7 +105,7 @@ static int block_signals(void) {
         return sigprocmask(SIG_BLOCK, &signals, NULL) < 0 ? -errno : 0;
 }
 
-static int run(const Config *config, int listen_fd) {
+static int run(const DaemonInput *input) {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
         _cleanup_(daemon_freep) Daemon *daemon = NULL;
         int r = block_signals();
@@ -89,7 +113,7 @@ static int run(const Config *config, int listen_fd) {
         if (r >= 0)
                 r = sd_event_new(&event);
         if (r >= 0)
-                r = daemon_new(config, event, listen_fd, &daemon);
+                r = daemon_new(input, event, &daemon);
         if (r >= 0)
                 r = sd_event_loop(event);
         if (r < 0)
@@ -122,14 +146,23 @@ static int parse_arguments(int argc, char **argv, const char **ret_instance) {
 
 int main(int argc, char **argv) {
         _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_profile_ Profile *profile = NULL;
+        DaemonInput input = {};
         const char *instance;
+        Place place;
         int n_fds;
 
         if (parse_arguments(argc, argv, &instance) < 0)
                 return EX_USAGE;
         log_instance(instance);
         n_fds = sd_listen_fds(1);
-        if (load_config(instance, &config) < 0)
+        if (load_config(instance, &config) < 0 || choose_place(config, &profile, &place) < 0)
                 return EX_CONFIG;
-        return run(config, n_fds > 0 ? SD_LISTEN_FDS_START : -1) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        input = (DaemonInput) {
+                .config = config,
+                .place = &place,
+                .ca_bundle = profile->ca_bundle,
+                .listen_fd = n_fds > 0 ? SD_LISTEN_FDS_START : -1,
+        };
+        return run(&input) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -15,15 +15,6 @@
 #define LEASE_US_DEFAULT (30 * USEC_PER_MINUTE)
 #define RENEW_US_DEFAULT (2 * USEC_PER_MINUTE)
 
-#define ENDPOINT_TEXT_MAX 128 /* of AWS's own: a region is at most 63 characters */
-
-/* A variable of the environment may hold anything; no terminal and no journal shall have to obey it. */
-static void strip_control(char *s) {
-        for (; *s; s++)
-                if ((unsigned char) *s < ' ' || *s == 0x7f)
-                        *s = '?';
-}
-
 int place_refuse(const Place *place, const char *format, ...) {
         char *text = place->error->text;
         size_t size = sizeof(place->error->text);
@@ -38,7 +29,7 @@ int place_refuse(const Place *place, const char *format, ...) {
         va_start(ap, format);
         vsnprintf(text + strlen(text), size - strlen(text), format, ap);
         va_end(ap);
-        strip_control(text);
+        text_strip_control(text);
         return -EINVAL;
 }
 
@@ -112,46 +103,6 @@ static int read_lines(Draft *draft) {
         return 0;
 }
 
-/* The first of `names` that is set, judged as if it were the key's own value; 0 without any. */
-static int set_from_environment(Draft *draft, const char *const *names, KeySetter set, char **field) {
-        for (; *names && !*field; names++) {
-                const Place place = { .source = "environment", .key = *names, .error = draft->error };
-                const char *value = environment_get(draft->input->environment, *names);
-                int r = value ? set(NULL, &place, value, field) : 0;
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int complete_region(Draft *draft) {
-        static const char *const names[] = { "AWS_REGION", "AWS_DEFAULT_REGION", NULL };
-        const Place place = file_place(draft, 0);
-        int r = set_from_environment(draft, names, set_region, &draft->config->region);
-
-        if (r < 0)
-                return r;
-        if (!draft->config->region)
-                return place_refuse(&place, "cloudlock_aws_region is not set; expected the region of the DynamoDB table; add "
-                                    "a line such as cloudlock_aws_region=eu-central-1");
-        return 0;
-}
-
-static int complete_endpoint(Draft *draft) {
-        static const char *const names[] = { "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL", NULL };
-        Config *c = draft->config;
-        char url[ENDPOINT_TEXT_MAX];
-        int r = set_from_environment(draft, names, set_endpoint, &c->endpoint);
-
-        if (r < 0 || c->endpoint)
-                return r;
-        snprintf(url, sizeof(url), "https://dynamodb.%s.amazonaws.com%s", c->region,
-                 strncmp(c->region, "cn-", 3) == 0 ? ".cn" : "");
-        c->endpoint = strdup(url);
-        return c->endpoint ? 0 : -ENOMEM;
-}
-
 static int check_credentials(Draft *draft) {
         const Config *c = draft->config;
         const Place place = file_place(draft, 0);
@@ -160,14 +111,15 @@ static int check_credentials(Draft *draft) {
                 return place_refuse(&place, "%s is set and %s is not; expected both or neither; %s",
                                     c->aws_key_id ? "cloudlock_aws_key_id" : "cloudlock_aws_secret",
                                     c->aws_key_id ? "cloudlock_aws_secret" : "cloudlock_aws_key_id",
-                                    "add the other, or remove it to use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment");
+                                    "add the other, or remove it to use the keys of another source, such as AWS's "
+                                    "variables, files or roles");
         if (c->aws_session_token && !c->aws_key_id)
                 return place_refuse(&place, "cloudlock_aws_session_token is set without cloudlock_aws_key_id and "
                                     "cloudlock_aws_secret; expected the three that belong together; add them");
         return 0;
 }
 
-static int complete_store(Draft *draft) {
+static int check_store(Draft *draft) {
         const Place place = file_place(draft, 0);
         int r = check_credentials(draft);
 
@@ -176,8 +128,7 @@ static int complete_store(Draft *draft) {
         if (!draft->config->table)
                 return place_refuse(&place, "cloudlock_dynamodb_table is not set; expected the name of the DynamoDB table "
                                     "that holds the lock; add a line such as cloudlock_dynamodb_table=locks");
-        r = complete_region(draft);
-        return r < 0 ? r : complete_endpoint(draft);
+        return 0;
 }
 
 /* The defaults that come from the host and the instance, judged like values of the file. */
@@ -219,7 +170,7 @@ static int draft_read(Draft *draft) {
         if (r >= 0)
                 r = draft_override_variables(draft);
         if (r >= 0)
-                r = complete_store(draft);
+                r = check_store(draft);
         if (r >= 0)
                 r = complete_names(draft);
         return r < 0 ? r : draft_check_times(draft);

@@ -23,7 +23,8 @@ typedef enum OnTargetExit {
 typedef struct Config {
         char *instance;
         char *aws_key_id, *aws_secret, *aws_session_token; /* NULL: not configured; secrets are wiped when freed */
-        char *region, *table, *endpoint;                   /* endpoint is a URL without trailing slash, never NULL */
+        char *table;
+        char *region, *endpoint; /* NULL: not configured, place_choose() decides. A URL without trailing slash */
         char **aws_environment; /* "NAME=VALUE" of AWS's tools' variables, HTTPS_PROXY and its kin, HOME and PATH; never
                                  * NULL; wiped when freed. See environment_get() */
         char *label, *my_id;
@@ -47,7 +48,7 @@ typedef struct ConfigInput {
         const char *file_name; /* for messages: the file that the operator edits, not the credential's path */
         const char *data;      /* NUL-terminated as well */
         size_t size;
-        char *const *environment; /* NULL, or environ: AWS and table keys there override the file's */
+        char *const *environment; /* NULL, or environ: AWS's variables and the table's keys there override the file's */
         const char *host_name;    /* default of cloudlock_my_id */
 } ConfigInput;
 

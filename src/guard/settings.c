@@ -13,7 +13,7 @@
  * fills in something valid; the file's own secrets are overridden before they are copied anywhere. */
 static const char *const environment[] = {
         "cloudlock_aws_key_id=unused", "cloudlock_aws_secret=unused", "cloudlock_aws_session_token=unused",
-        "cloudlock_aws_region=us-east-1", "cloudlock_dynamodb_table=unused", NULL,
+        "cloudlock_dynamodb_table=unused", NULL,
 };
 
 void settings_done(Settings *settings) {

@@ -34,7 +34,7 @@ static void check_config(const Config *c) {
         char warnings[CONFIG_ERROR_MAX];
         ConfigError error = {};
 
-        require(c->region && c->table && c->endpoint && strncmp(c->endpoint, "http", 4) == 0);
+        require(c->region && c->table && (!c->endpoint || strncmp(c->endpoint, "http", 4) == 0));
         require(*c->label && strlen(c->label) <= 255 && *c->my_id && strlen(c->my_id) <= 255 && !strchr(c->my_id, '#'));
         require(c->aws_environment);
         for (char **variable = c->aws_environment; *variable; variable++)

@@ -263,14 +263,12 @@ static void test_plan_with_units(void) {
 static void test_missing(void) {
         check_refused("", NULL, CONFIG_FILE ": cloudlock_dynamodb_table is not set; expected the name of the DynamoDB table that "
                       "holds the lock; add a line such as cloudlock_dynamodb_table=locks");
-        check_refused("cloudlock_dynamodb_table=locks", NULL, CONFIG_FILE ": cloudlock_aws_region is not set; expected the region "
-                      "of the DynamoDB table; add a line such as cloudlock_aws_region=eu-central-1");
         check_refused(STORE_LINES "cloudlock_aws_secret=" SECRET, NULL, CONFIG_FILE ": cloudlock_aws_secret is set and "
-                      "cloudlock_aws_key_id is not; expected both or neither; add the other, or remove it to use "
-                      "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment");
+                      "cloudlock_aws_key_id is not; expected both or neither; add the other, or remove it to use the keys of another "
+                      "source, such as AWS's variables, files or roles");
         check_refused(STORE_LINES "cloudlock_aws_key_id=A", NULL, CONFIG_FILE ": cloudlock_aws_key_id is set and "
-                      "cloudlock_aws_secret is not; expected both or neither; add the other, or remove it to use "
-                      "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment");
+                      "cloudlock_aws_secret is not; expected both or neither; add the other, or remove it to use the keys of another "
+                      "source, such as AWS's variables, files or roles");
         check_refused(STORE_LINES "cloudlock_aws_session_token=A", NULL, CONFIG_FILE ": cloudlock_aws_session_token is set without "
                       "cloudlock_aws_key_id and cloudlock_aws_secret; expected the three that belong together; add them");
 }
