@@ -3,34 +3,15 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "store-event.h"
 
 static void queue(Daemon *daemon, LockEventType type) {
         if (daemon->n_queued < EVENTS_QUEUED_MAX)
                 daemon->queued[daemon->n_queued++] = type;
 }
 
-static LockEventType event_of(const StoreAnswer *answer, bool write) {
-        switch (answer->outcome) {
-        case STORE_OK:
-                return write ? LOCK_EVENT_WRITTEN : LOCK_EVENT_READ;
-        case STORE_CONDITION_FAILED:
-                return LOCK_EVENT_CONDITION_FAILED;
-        case STORE_UNCLEAR:
-                return LOCK_EVENT_READ_UNCLEAR;
-        case STORE_RETRY:
-        case STORE_PERSON:
-                break;
-        }
-        return LOCK_EVENT_REQUEST_FAILED;
-}
-
 static void take_answer(Daemon *daemon, const StoreAnswer *answer, bool write) {
-        LockEvent event = {
-                .type = event_of(answer, write),
-                .answer = { .sent = daemon->sent, .date_s = answer->date_s },
-                .has_record = answer->has_record,
-                .record = answer->record,
-        };
+        LockEvent event = store_event(answer, write, &daemon->sent);
 
         snprintf(daemon->picture.store_error, sizeof(daemon->picture.store_error), "%s",
                  answer->outcome == STORE_OK || answer->outcome == STORE_CONDITION_FAILED ? "" : answer->error);
