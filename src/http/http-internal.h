@@ -1,15 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Between http.c, which makes requests and answers, and http-loop.c, which turns libcurl's wheels. */
+/* Between http.c, which makes answers of what becomes of requests, http-request.c, which tells libcurl what to ask, and
+ * http-loop.c, which turns libcurl's wheels. */
 
 #include <curl/curl.h>
 
 #include "http.h"
+#include "lookup.h"
+#include "trust.h"
+
+/* A name that is not looked up by libcurl, but by us. */
+#define WAY_NAME_SIZE 256
+
+struct HttpTransfer {
+        Http *http;
+        CURL *easy;
+        struct curl_slist *headers, *addresses;
+        LookupQuery *query;       /* while the name is being looked up, before libcurl gets to work */
+        char name[WAY_NAME_SIZE]; /* which that is: the server's or the proxy's; "": there is none to look up */
+        int port;
+        bool is_proxy;
+        usec_t end_us;            /* of its time; CLOCK_MONOTONIC */
+        sd_event_source *deliver; /* hands the answer over in an iteration of the loop that is ours alone */
+        HttpHandler handler;
+        void *userdata;
+        char *peer; /* for messages: what is between the URL's slashes */
+        char *body;
+        size_t body_size, headers_size;
+        bool in_multi, too_large;
+        CURLcode result;
+        char reason[CURL_ERROR_SIZE];
+};
 
 CURLM *http_multi(Http *http);
 sd_event *http_event(Http *http);
+Lookups *http_lookups(Http *http);
+Trust *http_trust(Http *http);
 const HttpOptions *http_options(const Http *http);
+
+/* What is known before the name is looked up, which it finds out, too; and what is only after: where to go, and how much
+ * time is left. False when out of memory. */
+bool http_request_set(HttpTransfer *transfer, const HttpRequest *request);
+bool http_request_set_rest(HttpTransfer *transfer, const char *addresses);
+
+/* http.c's takers of an answer. */
+size_t http_on_body(char *data, size_t size, size_t n, void *userdata);
+size_t http_on_header(char *data, size_t size, size_t n, void *userdata);
+
+usec_t http_now_us(void);
 
 /* libcurl is through with the transfer; called outside of its callbacks. */
 void http_transfer_done(HttpTransfer *transfer, CURLcode result);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -27,6 +26,8 @@ struct Http {
         Watch *watches;
         char *ca_bundle, *proxy, *no_proxy;
         HttpOptions options; /* the same, as the requests take them */
+        Trust trust;
+        Lookups *lookups;
         bool curl_is_up;
 };
 
@@ -40,6 +41,14 @@ sd_event *http_event(Http *http) {
 
 const HttpOptions *http_options(const Http *http) {
         return &http->options;
+}
+
+Lookups *http_lookups(Http *http) {
+        return http->lookups;
+}
+
+Trust *http_trust(Http *http) {
+        return &http->trust;
 }
 
 static void watch_free(Watch *watch) {
@@ -184,6 +193,10 @@ int http_new(sd_event *event, const HttpOptions *options, Http **ret) {
         r = copy_options(http, options);
         if (r < 0)
                 return r;
+        trust_init(&http->trust, http->options.ca_bundle);
+        r = lookups_new(event, &http->lookups);
+        if (r < 0)
+                return r;
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return -ENOMEM;
         http->curl_is_up = true;
@@ -213,6 +226,7 @@ Http *http_free(Http *http) {
         while (http->watches)
                 unwatch(http, http->watches->fd);
         sd_event_source_disable_unref(http->timer);
+        lookups_free(http->lookups);
         if (http->curl_is_up)
                 curl_global_cleanup();
         sd_event_unref(http->event);

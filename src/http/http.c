@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "http.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -17,24 +16,6 @@
 /* libcurl keeps every header line of an answer, and 7.88 sets no limit to their sum. */
 #define HEADERS_SIZE_MAX ((size_t) 32 * 1024)
 
-/* DynamoDB closes idle connections after about a minute. */
-#define CONNECTION_AGE_S_MAX 45L
-
-struct HttpTransfer {
-        Http *http;
-        CURL *easy;
-        struct curl_slist *headers;
-        sd_event_source *deliver; /* hands the answer over in an iteration of the loop that is ours alone */
-        HttpHandler handler;
-        void *userdata;
-        char *peer; /* for messages: what is between the URL's slashes */
-        char *body;
-        size_t body_size, headers_size;
-        bool in_multi, too_large;
-        CURLcode result;
-        char reason[CURL_ERROR_SIZE];
-};
-
 /* Header lines may hold a session token. */
 static void headers_free(struct curl_slist *headers) {
         for (struct curl_slist *h = headers; h; h = h->next)
@@ -42,13 +23,22 @@ static void headers_free(struct curl_slist *headers) {
         curl_slist_free_all(headers);
 }
 
+usec_t http_now_us(void) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
+}
+
 HttpTransfer *http_transfer_free(HttpTransfer *transfer) {
         if (!transfer)
                 return NULL;
         if (transfer->in_multi)
                 curl_multi_remove_handle(http_multi(transfer->http), transfer->easy);
+        lookup_query_free(transfer->query);
         curl_easy_cleanup(transfer->easy);
         headers_free(transfer->headers);
+        curl_slist_free_all(transfer->addresses);
         sd_event_source_disable_unref(transfer->deliver);
         free(transfer->peer);
         free(transfer->body);
@@ -153,14 +143,56 @@ static int on_deliver(sd_event_source *source _unused_, void *userdata) {
         return 0;
 }
 
-void http_transfer_done(HttpTransfer *transfer, CURLcode result) {
-        curl_multi_remove_handle(http_multi(transfer->http), transfer->easy);
-        transfer->in_multi = false;
+static void finish(HttpTransfer *transfer, CURLcode result) {
         transfer->result = result;
         sd_event_source_set_enabled(transfer->deliver, SD_EVENT_ONESHOT);
 }
 
-static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
+/* Lets libcurl get to work; `addresses` of the name that was looked up, if any. */
+static bool go(HttpTransfer *transfer, const char *addresses) {
+        transfer->in_multi = http_request_set_rest(transfer, addresses) &&
+                             curl_multi_add_handle(http_multi(transfer->http), transfer->easy) == CURLM_OK;
+        return transfer->in_multi;
+}
+
+static void on_looked_up(const char *addresses, const char *error, void *userdata) {
+        HttpTransfer *transfer = userdata;
+
+        transfer->query = lookup_query_free(transfer->query);
+        if (!addresses) {
+                text_append(transfer->reason, sizeof(transfer->reason), "%s%s%s%s", transfer->is_proxy ? "its proxy " : "",
+                            transfer->is_proxy ? transfer->name : "", transfer->is_proxy ? ": " : "", error);
+                finish(transfer, CURLE_COULDNT_RESOLVE_HOST);
+        } else if (!go(transfer, addresses))
+                finish(transfer, CURLE_OUT_OF_MEMORY);
+}
+
+/* Which of the name's addresses is worth trying first the next time. */
+static void learn(const HttpTransfer *transfer, CURLcode result) {
+        Lookups *lookups = http_lookups(transfer->http);
+        curl_off_t connected_us = 0;
+        char *address = NULL;
+
+        if (!*transfer->name)
+                return;
+        curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+        curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address);
+        if ((result == CURLE_OK || connected_us > 0) && address && *address)
+                lookup_was_good(lookups, transfer->name, address);
+        else if (result == CURLE_COULDNT_CONNECT || result == CURLE_OPERATION_TIMEDOUT)
+                lookup_was_bad(lookups, transfer->name);
+}
+
+void http_transfer_done(HttpTransfer *transfer, CURLcode result) {
+        curl_multi_remove_handle(http_multi(transfer->http), transfer->easy);
+        transfer->in_multi = false;
+        learn(transfer, result);
+        /* The handshake failed, so nothing has been sent yet. */
+        if (!trust_judge(http_trust(transfer->http), transfer->easy, result) || !go(transfer, NULL))
+                finish(transfer, result);
+}
+
+size_t http_on_body(char *data, size_t size, size_t n, void *userdata) {
         HttpTransfer *transfer = userdata;
         size_t add = size * n;
         char *body;
@@ -179,7 +211,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
         return add;
 }
 
-static size_t on_header(char *data _unused_, size_t size, size_t n, void *userdata) {
+size_t http_on_header(char *data _unused_, size_t size, size_t n, void *userdata) {
         HttpTransfer *transfer = userdata;
         size_t add = size * n;
 
@@ -189,59 +221,6 @@ static size_t on_header(char *data _unused_, size_t size, size_t n, void *userda
         }
         transfer->headers_size += add;
         return add;
-}
-
-/* What every request has in common. */
-static bool set_limits(HttpTransfer *t) {
-        return curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-               /* else dropping a lookup that hangs waits for it: seconds in which the loop stands still */
-               curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S_MAX) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "cloudlock/" PACKAGE_VERSION) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->reason) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t) == CURLE_OK;
-}
-
-/* An empty string turns libcurl's look at the environment off. Metadata services, which are what is plain, are never
- * asked through a proxy. */
-static bool set_way(HttpTransfer *t, const HttpRequest *request) {
-        const HttpOptions *options = http_options(t->http);
-
-        return curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https") == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_PROXY, request->plain ? "" : options->proxy ?: "") == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_NOPROXY, request->plain ? "*" : options->no_proxy ?: "") == CURLE_OK &&
-               (!options->ca_bundle || curl_easy_setopt(t->easy, CURLOPT_CAINFO, options->ca_bundle) == CURLE_OK);
-}
-
-static bool set_method(HttpTransfer *t, const HttpRequest *request) {
-        if (request->body &&
-            (curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE, (long) request->body_size) != CURLE_OK ||
-             curl_easy_setopt(t->easy, CURLOPT_COPYPOSTFIELDS, request->body) != CURLE_OK))
-                return false;
-        return !request->method || curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
-}
-
-/* What differs from request to request. A timeout of 0 would mean none to libcurl. */
-static bool set_request(HttpTransfer *t, const HttpRequest *request) {
-        usec_t timeout_us = MIN(request->timeout_us, REQUEST_US_MAX);
-        long timeout_ms = MAX((long) (timeout_us / USEC_PER_MSEC), 1L);
-        long connect_ms = MIN(timeout_ms, (long) (CONNECT_US_MAX / USEC_PER_MSEC));
-
-        return set_way(t, request) && set_method(t, request) &&
-               curl_easy_setopt(t->easy, CURLOPT_URL, request->url) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long) request->fresh) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
 }
 
 static int add_header(HttpTransfer *transfer, const Header *header) {
@@ -264,6 +243,14 @@ static char *peer_of(const char *url) {
         return strndup(begin, strcspn(begin, "/"));
 }
 
+static int begin(HttpTransfer *transfer, usec_t timeout_us) {
+        transfer->end_us = usec_add(http_now_us(), timeout_us);
+        if (*transfer->name)
+                return lookup_ask(http_lookups(transfer->http), transfer->name, timeout_us, on_looked_up, transfer,
+                                  &transfer->query);
+        return go(transfer, NULL) ? 0 : -ENOMEM;
+}
+
 int http_start(Http *http, const HttpRequest *request, HttpHandler handler, void *userdata, HttpTransfer **ret) {
         _cleanup_(http_transfer_freep) HttpTransfer *transfer = calloc(1, sizeof(HttpTransfer));
         int r;
@@ -282,7 +269,7 @@ int http_start(Http *http, const HttpRequest *request, HttpHandler handler, void
                 if (r < 0)
                         return r;
         }
-        if (!set_limits(transfer) || !set_request(transfer, request))
+        if (!http_request_set(transfer, request))
                 return -ENOMEM;
 
         r = sd_event_add_defer(http_event(http), &transfer->deliver, on_deliver, transfer);
@@ -291,9 +278,9 @@ int http_start(Http *http, const HttpRequest *request, HttpHandler handler, void
         r = sd_event_source_set_enabled(transfer->deliver, SD_EVENT_OFF);
         if (r < 0)
                 return r;
-        if (curl_multi_add_handle(http_multi(http), transfer->easy) != CURLM_OK)
-                return -ENOMEM;
-        transfer->in_multi = true;
+        r = begin(transfer, MIN(request->timeout_us, REQUEST_US_MAX));
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(transfer);
         return 0;
 }

@@ -121,9 +121,19 @@ def _make_clean(clean, tree, pki_folder):
     os.chmod(f"{clean}/root", 0o700)
     _make_accounts(clean, tree)
     write(f"{clean}/etc/hosts", f"127.0.0.1 localhost\n::1 localhost\n{HUB_ADDRESS} {STORE_NAME}\n")
-    bundle = f"{tree}/{CA_BUNDLE}"
-    known = read(bundle) if os.path.exists(bundle) else ""
-    write(f"{clean}/{CA_BUNDLE}", known + CA_BUNDLE_HEADER + read(f"{pki_folder}/ca.pem"))
+    trust(os.path.dirname(f"{clean}/{CA_BUNDLE}"), tree, pki_folder)
+
+
+def trust(folder, tree, pki_folder):
+    """Make /etc/ssl/certs: what a tree trusts, and the rig's authority, as update-ca-certificates(8) would."""
+    known = os.path.dirname(f"{tree}/{CA_BUNDLE}")
+    if os.path.isdir(known):
+        shutil.copytree(known, folder, symlinks=True)
+    bundle = f"{folder}/{os.path.basename(CA_BUNDLE)}"
+    own = read(f"{pki_folder}/ca.pem")
+    write(bundle, (read(bundle) if os.path.exists(bundle) else "") + CA_BUNDLE_HEADER + own)
+    subject = run("openssl", "x509", "-noout", "-hash", "-in", f"{pki_folder}/ca.pem").strip()
+    write(f"{folder}/{subject}.0", own)
 
 
 def _make_accounts(clean, tree):
