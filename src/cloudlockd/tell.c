@@ -51,16 +51,33 @@ static void tell_state(Daemon *daemon) {
         snprintf(daemon->said_reason, sizeof(daemon->said_reason), "%s", view->reason);
 }
 
-static void tell_store(Daemon *daemon) {
+/* How long the target may run on without the store is the first question of who reads that it fails. */
+static void tell_store_fails(const Daemon *daemon, usec_t now_boot_us) {
         const LockView *view = &daemon->picture.view;
+        char span[SPAN_TEXT_MAX];
+        usec_t good_us = usec_sub(view->stop_boot_us, now_boot_us);
+
+        if (view->held && good_us >= USEC_PER_SEC)
+                log_entry(LOG_WARNING, MESSAGE_STORE_FAILING, "The store fails, lease good for %s: %s",
+                          format_span(span, sizeof(span), good_us - good_us % USEC_PER_SEC),
+                          daemon->picture.store_error);
+        else
+                log_entry(LOG_WARNING, MESSAGE_STORE_FAILING, "The store fails: %s", daemon->picture.store_error);
+}
+
+static void tell_store(Daemon *daemon, usec_t now_boot_us) {
+        const LockView *view = &daemon->picture.view;
+        char span[SPAN_TEXT_MAX];
 
         if (view->store_failing == daemon->said_failing)
                 return;
         daemon->said_failing = view->store_failing;
-        if (view->store_failing)
-                log_entry(LOG_WARNING, MESSAGE_STORE_FAILING, "The store fails: %s", daemon->picture.store_error);
-        else
-                log_entry(LOG_NOTICE, MESSAGE_STORE_ANSWERS, "The store answers again");
+        if (view->store_failing) {
+                daemon->failing_since_boot_us = view->store_failing_since_boot_us;
+                tell_store_fails(daemon, now_boot_us);
+        } else
+                log_entry(LOG_NOTICE, MESSAGE_STORE_ANSWERS, "The store answers again after %s",
+                          format_span(span, sizeof(span), usec_sub(now_boot_us, daemon->failing_since_boot_us)));
 }
 
 static void tell_clock(Daemon *daemon) {
@@ -110,7 +127,7 @@ void tell(Daemon *daemon, const LockNow *now) {
         daemon->picture.wall_minus_boot_us = usec_sub(now->wall_us, now->boot_us);
         status_text(&daemon->picture, now->boot_us, daemon->picture.status, sizeof(daemon->picture.status));
         tell_state(daemon);
-        tell_store(daemon);
+        tell_store(daemon, now->boot_us);
         tell_clock(daemon);
         tell_duplicate(daemon);
         tell_bus(daemon);

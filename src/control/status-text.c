@@ -82,10 +82,26 @@ static void say_starting_up(const Sentence *s) {
         SAY(s, "asking the store who holds %s", s->picture->label);
 }
 
-static void say_standby(const Sentence *s) {
+/* What was true when the store answered last, and how much of it can be told from here. */
+static void say_last_seen(const Sentence *s) {
         const LockView *v = s->view;
 
-        SAY(s, "standby: ");
+        if (!v->has_record || v->record.expire_time_ms == 0) {
+                SAY(s, "nobody held %s when last seen", s->picture->label);
+                return;
+        }
+        say_holder(s);
+        if (v->expires_boot_us == 0 || v->expires_boot_us == USEC_INFINITY)
+                SAY(s, " held %s when last seen", s->picture->label);
+        else if (v->expires_boot_us <= s->now_boot_us)
+                SAY(s, "'s lease, as last seen, is over");
+        else
+                say_span(s, "'s lease, as last seen, ends in ", usec_sub(v->expires_boot_us, s->now_boot_us));
+}
+
+static void say_who_holds(const Sentence *s) {
+        const LockView *v = s->view;
+
         if (!v->has_record || v->record.expire_time_ms == 0) {
                 SAY(s, "nobody holds %s", s->picture->label);
         } else if (v->expires_boot_us != 0 && v->expires_boot_us <= s->now_boot_us) {
@@ -98,10 +114,19 @@ static void say_standby(const Sentence *s) {
                 if (v->expires_boot_us != 0 && v->expires_boot_us != USEC_INFINITY)
                         say_span(s, ", expires in ", usec_sub(v->expires_boot_us, s->now_boot_us));
         }
-        say_reason(s, "; ");
+}
+
+static void say_standby(const Sentence *s) {
+        SAY(s, "standby: ");
         if (store_fails(s)) {
-                say_store_fails(s, "; ");
+                say_store_fails(s, "");
+                SAY(s, "; ");
+                say_last_seen(s);
+                say_reason(s, "; ");
                 say_error(s);
+        } else {
+                say_who_holds(s);
+                say_reason(s, "; ");
         }
 }
 
@@ -150,10 +175,17 @@ static void say_lapsed(const Sentence *s) {
         }
 }
 
+/* Who has it now says it all; else the reason does: the record was deleted, or is none. */
 static void say_lost(const Sentence *s) {
-        SAY(s, "lost %s, killing ", s->picture->label);
+        bool has_holder = s->view->has_record && s->view->record.expire_time_ms != 0;
+
+        SAY(s, "lost %s%s", s->picture->label, has_holder ? " to " : "");
+        if (has_holder)
+                say_holder(s);
+        SAY(s, ", killing ");
         say_targets(s);
-        say_reason(s, ": ");
+        if (!has_holder)
+                say_reason(s, ": ");
 }
 
 static void say_standing_down(const Sentence *s) {

@@ -46,7 +46,7 @@ static void test_states(void) {
                 [LOCK_LAPSED] = "lease ran out, validator.service is stopped until validator is renewed",
                 [LOCK_STOPPING] = "stopping validator.service before releasing",
                 [LOCK_RELEASING] = "releasing validator",
-                [LOCK_LOST] = "lost validator, killing validator.service",
+                [LOCK_LOST] = "lost validator to node1, killing validator.service",
                 [LOCK_STANDING_DOWN] = "standing down until told otherwise",
                 [LOCK_REFUSING] = "refusing to lead",
                 [LOCK_FAULT] = "validator needs a person",
@@ -79,8 +79,45 @@ static void test_standby(void) {
         PUT(p.view.reason, "the clock is not checked yet");
         failing(&p);
         PUT(p.store_error, "could not resolve host");
-        CHECK_STR(say(&p), "standby: nobody holds validator; the clock is not checked yet; "
-                           "store unreachable for 4min 10s (could not resolve host)");
+        CHECK_STR(say(&p), "standby: store unreachable for 4min 10s; nobody held validator when last seen; the clock is not "
+                           "checked yet (could not resolve host)");
+}
+
+/* What it knows of the holder is not news while the store does not answer. */
+static void test_standby_in_an_outage(void) {
+        ControlPicture p;
+
+        standby(&p);
+        failing(&p);
+        CHECK_STR(say(&p), "standby: store unreachable for 4min 10s; node2's lease, as last seen, ends in 28min");
+        PUT(p.store_error, "timed out");
+        p.view.expires_boot_us = NOW;
+        CHECK_STR(say(&p), "standby: store unreachable for 4min 10s; node2's lease, as last seen, is over (timed out)");
+        p.view.expires_boot_us = 0;
+        CHECK_STR(say(&p), "standby: store unreachable for 4min 10s; node2 held validator when last seen (timed out)");
+        p.view.record.expire_time_ms = 0;
+        CHECK_STR(say(&p), "standby: store unreachable for 4min 10s; nobody held validator when last seen (timed out)");
+        p.view.store_failing_since_boot_us = NOW - USEC_PER_SEC;
+        CHECK_STR(say(&p), "standby: nobody holds validator");
+}
+
+/* An outage and a lost lock are not to be mistaken for each other: who has it is said, whatever the store does now. */
+static void test_lost(void) {
+        ControlPicture p;
+
+        standby(&p);
+        p.view.state = LOCK_LOST;
+        PUT(p.view.reason, "lost the lock to node2#89abcdef");
+        CHECK_STR(say(&p), "lost validator to node2, killing validator.service");
+        failing(&p);
+        CHECK_STR(say(&p), "lost validator to node2, killing validator.service");
+        p.view.has_record = false;
+        PUT(p.view.reason, "lost the lock to nobody: the record was deleted");
+        CHECK_STR(say(&p), "lost validator, killing validator.service: lost the lock to nobody: the record was deleted");
+        p.view.has_record = true;
+        p.view.record.expire_time_ms = 0;
+        PUT(p.view.reason, "why");
+        CHECK_STR(say(&p), "lost validator, killing validator.service: why");
 }
 
 static void test_holder_names(void) {
@@ -149,7 +186,6 @@ static void test_reasons(void) {
         } cases[] = {
                 { LOCK_STOPPING, "stopping validator.service before releasing: why" },
                 { LOCK_RELEASING, "releasing validator: why" },
-                { LOCK_LOST, "lost validator, killing validator.service: why" },
                 { LOCK_LAPSED, "lease ran out, validator.service is stopped until validator is renewed: why" },
                 { LOCK_REFUSING, "refusing to lead: why" },
                 { LOCK_FAULT, "validator needs a person: why" },
@@ -218,6 +254,8 @@ int main(void) {
         static const Case cases[] = {
                 { "every state has its sentence", test_states },
                 { "standby", test_standby },
+                { "standby in an outage", test_standby_in_an_outage },
+                { "lost", test_lost },
                 { "holders' names", test_holder_names },
                 { "waiting for the gap", test_waiting },
                 { "running, and holding without running", test_running },
