@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "core-dump.h"
 #include "verbs.h"
 
 typedef struct Verb {
@@ -108,5 +109,7 @@ int main(int argc, char **argv) {
                         fputs("Try --help.\n", stderr);
                         return EXIT_USAGE;
                 }
+        if (core_dump_forbid() < 0)
+                return EXIT_FAILED;
         return run_verb(&options, argc - optind, argv + optind);
 }

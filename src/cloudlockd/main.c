@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
+#include "core-dump.h"
 #include "daemon.h"
 #include "file.h"
 #include "log.h"
@@ -155,6 +156,8 @@ int main(int argc, char **argv) {
         if (parse_arguments(argc, argv, &instance) < 0)
                 return EX_USAGE;
         log_instance(instance);
+        if (core_dump_forbid() < 0)
+                return EXIT_FAILURE;
         n_fds = sd_listen_fds(1);
         if (load_config(instance, &config) < 0 || choose_place(config, &profile, &place) < 0)
                 return EX_CONFIG;

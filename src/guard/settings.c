@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "core-dump.h"
 #include "file.h"
 #include "strv.h"
 #include "text.h"
 
 /* The table may be named, and the keys be given, in cloudlockd's environment alone. The guard uses neither, so it
- * fills in something valid; the file's own secrets are overridden before they are copied anywhere. */
+ * fills in something valid; the file's own secrets are overridden before they are copied anywhere, and those in AWS's
+ * variables are wiped with the Config, before settings_load() returns. */
 static const char *const environment[] = {
         "cloudlock_aws_key_id=unused", "cloudlock_aws_secret=unused", "cloudlock_aws_session_token=unused",
         "cloudlock_dynamodb_table=unused", NULL,
@@ -31,6 +33,9 @@ int settings_load(const char *instance, Settings *ret, ConfigError *ret_error) {
 
         if (!directory)
                 return -ENOENT;
+        r = core_dump_forbid();
+        if (r < 0)
+                return r;
         if (asprintf(&path, "%s/config", directory) < 0)
                 return path = NULL, -ENOMEM;
         if (asprintf(&name, "/etc/cloudlock/%s.conf", instance) < 0)
