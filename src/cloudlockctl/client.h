@@ -3,14 +3,7 @@
 
 /* One call to a Varlink service (https://varlink.org) on a UNIX socket, waited for. */
 
-#include <json-c/json.h>
-
-#include "cleanup.h"
-
-static inline void json_putp(json_object **object) {
-        json_object_put(*object);
-}
-#define _cleanup_json_ _cleanup_(json_putp)
+#include "json.h"
 
 /* Calls `method` without parameters; *ret is the answer's parameters, an object.
  * 0, or -ENOENT and -ECONNREFUSED (nobody listens), -ETIME (no answer), -EBADMSG (nonsense), -EREMOTEIO (the service

@@ -12,7 +12,7 @@
 typedef struct Verb {
         const char *name;
         int n_args_min, n_args_max; /* -1: any number */
-        bool takes_json, takes_dry_run;
+        bool takes_json, takes_dry_run, takes_policy;
         int (*run)(const Options *options, char *const *args);
 } Verb;
 
@@ -20,6 +20,8 @@ static const Verb verbs[] = {
         { "status", 0, -1, .takes_json = true, .run = verb_status },
         { "bind", 1, 1, .takes_dry_run = true, .run = verb_bind },
         { "unbind", 1, 1, .takes_dry_run = true, .run = verb_unbind },
+        { "init", 1, 1, .takes_dry_run = true, .run = verb_init },
+        { "check", 1, 1, .takes_json = true, .takes_policy = true, .run = verb_check },
 };
 
 static const char help_text[] =
@@ -31,10 +33,13 @@ static const char help_text[] =
         "  status [INSTANCE...]  Show the locks of this host, or these\n"
         "  bind INSTANCE         Let the instance's target units run under the lock only\n"
         "  unbind INSTANCE       Let them run without it again\n"
+        "  init INSTANCE         Create the table that the instance's lock is to be in\n"
+        "  check INSTANCE        Look for whatever could keep the lock from working\n"
         "\n"
         "Options:\n"
-        "     --json             With status: print JSON\n"
-        "     --dry-run          With bind and unbind: only say what would be done\n"
+        "     --json             With status and check: print JSON\n"
+        "     --policy           With check: print the least IAM policy for the lock\n"
+        "     --dry-run          With bind, unbind and init: only say what would be done\n"
         "     --no-pager         Accepted as systemctl's; there never is a pager\n"
         "  -h --help             Show this help\n"
         "     --version          Show the version\n"
@@ -75,15 +80,18 @@ static int run_verb(const Options *options, int n_args, char *const *args) {
                 return usage_error("'%s' knows no --json.", name);
         if (options->dry_run && !verb->takes_dry_run)
                 return usage_error("'%s' knows no --dry-run.", name);
+        if (options->policy && !verb->takes_policy)
+                return usage_error("'%s' knows no --policy.", name);
         return verb->run(options, n_args > 0 ? args + 1 : args);
 }
 
 int main(int argc, char **argv) {
-        enum { OPTION_JSON = 256, OPTION_DRY_RUN, OPTION_NO_PAGER, OPTION_VERSION };
+        enum { OPTION_JSON = 256, OPTION_DRY_RUN, OPTION_POLICY, OPTION_NO_PAGER, OPTION_VERSION };
         static const struct option long_options[] = {
                 { "json", no_argument, NULL, OPTION_JSON },         { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
-                { "no-pager", no_argument, NULL, OPTION_NO_PAGER }, { "help", no_argument, NULL, 'h' },
-                { "version", no_argument, NULL, OPTION_VERSION },   { NULL },
+                { "policy", no_argument, NULL, OPTION_POLICY },     { "no-pager", no_argument, NULL, OPTION_NO_PAGER },
+                { "help", no_argument, NULL, 'h' },                 { "version", no_argument, NULL, OPTION_VERSION },
+                { NULL },
         };
         Options options = {};
         int option;
@@ -96,6 +104,9 @@ int main(int argc, char **argv) {
                         break;
                 case OPTION_DRY_RUN:
                         options.dry_run = true;
+                        break;
+                case OPTION_POLICY:
+                        options.policy = true;
                         break;
                 case OPTION_NO_PAGER:
                         break;

@@ -2,6 +2,7 @@
 #include "show.h"
 
 #include <inttypes.h>
+#include <langinfo.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -85,7 +86,7 @@ static bool get_flag(json_object *status, const char *key) {
 }
 
 /* C0, DEL and, in UTF-8, C1: a terminal would obey them. */
-static void put_safely(FILE *out, const char *text) {
+void show_safely(FILE *out, const char *text) {
         const unsigned char *p = (const unsigned char *) text;
 
         for (; *p; p++) {
@@ -107,7 +108,7 @@ static void put_row(FILE *out, const char *label, const char *format, ...) {
         vsnprintf(value, sizeof(value), format, ap);
         va_end(ap);
         fprintf(out, "%*s%s ", LABEL_WIDTH, label, *label ? ":" : " ");
-        put_safely(out, value);
+        show_safely(out, value);
         fputc('\n', out);
 }
 
@@ -135,9 +136,9 @@ static void put_headline(FILE *out, const ShowStyle *style, Mood mood, const cha
         const char *dot = style->utf8 ? moods[mood].utf8 : moods[mood].ascii;
 
         fprintf(out, "%s%s%s ", style->color ? moods[mood].color : "", dot, style->color ? ANSI_NORMAL : "");
-        put_safely(out, instance);
+        show_safely(out, instance);
         fputs(" - ", out);
-        put_safely(out, text);
+        show_safely(out, text);
         fputc('\n', out);
 }
 
@@ -273,4 +274,13 @@ void show_status(FILE *out, const ShowStyle *style, json_object *status, usec_t 
 void show_not_running(FILE *out, const ShowStyle *style, const char *instance) {
         put_headline(out, style, MOOD_IDLE, instance, "not running");
         put_row(out, "Start", "systemctl start cloudlock@%s.service", instance);
+}
+
+ShowStyle show_style(FILE *out) {
+        const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+        return (ShowStyle) {
+                .color = isatty(fileno(out)) && (!no_color || !*no_color) && (!term || strcmp(term, "dumb") != 0),
+                .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+        };
 }

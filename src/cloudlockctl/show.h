@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* One lock as text, in the manner of "systemctl status". Pure but for the stream that it writes to. */
+/* One lock as text, in the manner of "systemctl status". Pure but for the stream that it writes to, and
+ * for show_style(). */
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -18,6 +19,12 @@ typedef struct ShowStyle {
 /* `status` is the answer of org.cloudlock1.Lock.Status; whatever is missing in it or has another type is left out.
  * Text from the table was written by others: control characters are shown as '?'. */
 void show_status(FILE *out, const ShowStyle *style, json_object *status, usec_t now_realtime_us);
+
+/* Text that others wrote: control characters are shown as '?'. */
+void show_safely(FILE *out, const char *text);
+
+/* What fits to where this goes: colours on a terminal, unless NO_COLOR or TERM=dumb say otherwise. */
+ShowStyle show_style(FILE *out);
 
 /* An instance without a daemon. */
 void show_not_running(FILE *out, const ShowStyle *style, const char *instance);

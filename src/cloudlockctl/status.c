@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <langinfo.h>
 #include <string.h>
 #include <time.h>
 
@@ -17,15 +16,6 @@ static usec_t now_realtime_us(void) {
 
         clock_gettime(CLOCK_REALTIME, &ts);
         return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
-
-static ShowStyle stdout_style(void) {
-        const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-        return (ShowStyle) {
-                .color = isatty(STDOUT_FILENO) && (!no_color || !*no_color) && (!term || strcmp(term, "dumb") != 0),
-                .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-        };
 }
 
 /* *ret_status stays NULL where no daemon runs. An exit status. */
@@ -76,7 +66,7 @@ static int worse(int a, int b) {
 
 static int show_all(const Options *options, char *const *instances) {
         _cleanup_json_ json_object *array = json_object_new_array();
-        ShowStyle style = stdout_style();
+        ShowStyle style = show_style(stdout);
         int result = EXIT_DONE;
 
         if (!array)

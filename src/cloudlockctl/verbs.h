@@ -18,9 +18,12 @@ enum {
 typedef struct Options {
         bool json;    /* --json */
         bool dry_run; /* --dry-run */
+        bool policy;  /* --policy */
 } Options;
 
 /* `args` is NULL-terminated. */
 int verb_status(const Options *options, char *const *args);
 int verb_bind(const Options *options, char *const *args);
 int verb_unbind(const Options *options, char *const *args);
+int verb_init(const Options *options, char *const *args);
+int verb_check(const Options *options, char *const *args);

@@ -9,15 +9,13 @@
 
 #include "clock.h"
 #include "log.h"
+#include "machine.h"
 #include "notify.h"
 
 #define TIMER_ACCURACY_US USEC_PER_MSEC
 /* Three chances before PID 1 loses patience. */
 #define WATCHDOG_DIVISOR 3u
 #define HOLDER_DIGITS 8
-
-/* Ours alone, so that the machine id itself is not published: sd_id128_get_machine_app_specific(3). */
-#define APPLICATION_ID SD_ID128_MAKE(5b, 0e, 9d, 2c, 31, 7f, 4a, 5e, 9c, 1d, 8b, 60, 42, aa, 77, e3)
 
 void read_clocks(LockNow *ret) {
         const Clocks clocks = clocks_now();
@@ -97,15 +95,14 @@ static int add_timers(Daemon *daemon) {
 }
 
 static int identify(Daemon *daemon) {
-        sd_id128_t machine, boot;
-        int r = sd_id128_get_machine_app_specific(APPLICATION_ID, &machine);
+        sd_id128_t boot;
+        int r = machine_host_id(daemon->host);
 
         if (r < 0)
                 return r;
         r = sd_id128_get_boot(&boot);
         if (r < 0)
                 return r;
-        sd_id128_to_string(machine, daemon->host);
         sd_id128_to_string(boot, daemon->boot);
         if (asprintf(&daemon->holder_id, "%s#%.*s", daemon->config->my_id, HOLDER_DIGITS, daemon->host) < 0)
                 return daemon->holder_id = NULL, -ENOMEM;

@@ -99,21 +99,30 @@ static void append_remedy(const Config *c, usec_t stop_budget_us, ConfigError *e
                             "TimeoutStopSec= of the target's units");
 }
 
-static int refuse_plan(const Config *c, usec_t stop_budget_us, ConfigError *error) {
-        usec_t request_us = request_timeout_us(c->lease_us);
+static void append_sum(const Config *c, usec_t stop_budget_us, ConfigError *error) {
+        usec_t request_us = request_timeout_us(c->lease_us), sum_us = plan_us(c->lease_us, c->renew_us, stop_budget_us);
         char renew[SECONDS_TEXT_MAX], request[SECONDS_TEXT_MAX], stop[SECONDS_TEXT_MAX], kill[SECONDS_TEXT_MAX],
                 clocks[SECONDS_TEXT_MAX], sum[SECONDS_TEXT_MAX], lease[SECONDS_TEXT_MAX];
 
-        snprintf(error->text, sizeof(error->text),
-                 "the times cannot be kept: renewing after %s + %d requests of %s + stopping the target %s + "
-                 "kill margin %s + clocks %s = %s, but the lock expires after %s",
-                 format_seconds(renew, c->renew_us), REQUESTS_IN_PLAN, format_seconds(request, request_us),
-                 format_seconds(stop, stop_budget_us), format_seconds(kill, KILL_MARGIN_US),
-                 format_seconds(clocks, clock_allowance_us(c->lease_us)),
-                 format_seconds(sum, plan_us(c->lease_us, c->renew_us, stop_budget_us)),
-                 format_seconds(lease, c->lease_us));
+        text_append(error->text, sizeof(error->text),
+                    "renewing after %s + %d requests of %s + stopping the target %s + kill margin %s + clocks %s = %s, %s the lock "
+                    "expires after %s",
+                    format_seconds(renew, c->renew_us), REQUESTS_IN_PLAN, format_seconds(request, request_us),
+                    format_seconds(stop, stop_budget_us), format_seconds(kill, KILL_MARGIN_US),
+                    format_seconds(clocks, clock_allowance_us(c->lease_us)), format_seconds(sum, sum_us),
+                    sum_us > c->lease_us ? "but" : "and", format_seconds(lease, c->lease_us));
+}
+
+static int refuse_plan(const Config *c, usec_t stop_budget_us, ConfigError *error) {
+        snprintf(error->text, sizeof(error->text), "the times cannot be kept: ");
+        append_sum(c, stop_budget_us, error);
         append_remedy(c, stop_budget_us, error);
         return -EINVAL;
+}
+
+void config_describe_times(const Config *config, usec_t stop_budget_us, ConfigError *ret) {
+        *ret->text = '\0';
+        append_sum(config, stop_budget_us, ret);
 }
 
 int config_check_times(const Config *config, usec_t stop_budget_us, ConfigError *ret_error) {

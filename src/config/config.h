@@ -65,6 +65,9 @@ int config_parse(const ConfigInput *input, Config **ret, ConfigError *ret_error)
  * stop budget + kill margin, and so on. 0, or -EINVAL with the arithmetic and the remedy in *ret_error. */
 int config_check_times(const Config *config, usec_t stop_budget_us, ConfigError *ret_error);
 
+/* The same arithmetic of times that can be kept, as a clause. */
+void config_describe_times(const Config *config, usec_t stop_budget_us, ConfigError *ret);
+
 /* What the operator should hear about a configuration that is allowed; at most CONFIG_ERROR_MAX bytes, empty if
  * there is nothing to say (say: the gap is shorter than the lease). */
 void config_warnings(const Config *config, char *buf, size_t size);

@@ -127,7 +127,6 @@ bool clock_is_off(const Lock *lock);
 /* record-rules.c: whose record it is, and what the next one says. */
 bool record_is_released(const Record *record);
 bool record_is_mine(const Lock *lock, const Record *record);
-bool record_needs_person(const Record *record, const LockAnswer *answer);
 bool record_is_duplicate_id(const Lock *lock, const Record *record);
 bool records_equal(const Record *a, const Record *b);
 bool version_is_ours(const Lock *lock, const char *version);

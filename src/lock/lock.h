@@ -126,6 +126,10 @@ typedef struct LockAnswer {
         int64_t date_s; /* its Date header, seconds since the epoch; 0: it had none */
 } LockAnswer;
 
+/* Whether the record's times are beyond what any host may write, by the Date of the answer that showed it: cloudlock
+ * leaves it alone then. */
+bool record_needs_person(const Record *record, const LockAnswer *answer);
+
 typedef struct LockEvent {
         LockEventType type;
         LockAnswer answer;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cleanup.h"
+
+/* DynamoDB takes no signature that is 5 minutes old or 15 minutes early. */
+#define SIGNATURE_SKEW_S 240
+
+struct Session {
+        sd_event *event;
+        Store *store;
+        AdminReport report;
+        bool answered;
+};
+
+Session *session_free(Session *session) {
+        if (!session)
+                return NULL;
+        store_free(session->store);
+        sd_event_unref(session->event);
+        free(session);
+        return NULL;
+}
+
+int session_open(const StoreConfig *config, Session **ret) {
+        _cleanup_(session_freep) Session *session = calloc(1, sizeof(Session));
+        int r;
+
+        if (!session)
+                return -ENOMEM;
+        r = sd_event_new(&session->event);
+        if (r < 0)
+                return r;
+        r = store_new(session->event, config, &session->store);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(session);
+        return 0;
+}
+
+static void on_report(const AdminReport *report, void *userdata) {
+        Session *session = userdata;
+
+        session->report = *report;
+        session->answered = true;
+}
+
+static int ask_once(Session *session, AdminOperation operation) {
+        int r;
+
+        session->answered = false;
+        r = store_admin(session->store, operation, SESSION_REQUEST_US, on_report, session);
+        while (r >= 0 && !session->answered)
+                r = sd_event_run(session->event, UINT64_MAX);
+        return r;
+}
+
+static bool was_the_clock(const AdminReport *report) {
+        return report->result != ADMIN_DONE && report->date_s > 0 &&
+               llabs((long long) (report->date_s - time(NULL))) > SIGNATURE_SKEW_S;
+}
+
+int session_ask(Session *session, AdminOperation operation, AdminReport *ret) {
+        int r = ask_once(session, operation);
+
+        if (r >= 0 && was_the_clock(&session->report))
+                r = ask_once(session, operation);
+        if (r < 0)
+                return r;
+        *ret = session->report;
+        return 0;
+}
+
+const char *session_key_source(const Session *session) {
+        return session ? NULL : NULL;
+}
