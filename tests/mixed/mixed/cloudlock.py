@@ -18,15 +18,15 @@ PID1_US = (1_000, 50_000)  # how long a call takes
 
 
 class Cloudlock(Host):
-    def __init__(self, world, name, settings, program, secret):
+    def __init__(self, world, name, settings, my_id, rig):
         super().__init__(world, name, settings)
         machine = hashlib.sha256(name.encode()).hexdigest()
-        self.holder, self._machine = f"{name}#{machine[:8]}", machine[:32]
+        self.holder, self._machine = f"{my_id}#{machine[:8]}", machine[:32]
         self._boot = 0
         self._process = subprocess.Popen(
-            [program, world.front.url, world.region, world.table, world.label], text=True, bufsize=1,
+            [rig.program, world.front.url, world.region, world.table, world.label], text=True, bufsize=1,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": secret, "LC_ALL": "C.UTF-8"})
+            env={"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": rig.secret, "LC_ALL": "C.UTF-8"})
         self._patience_us = min(REQUEST_US_MAX, settings.lease_us // REQUEST_LEASE_DIVISOR)
         self._due = 0
         self._down_us = None      # how long it stays away once it is through in order

@@ -19,6 +19,8 @@ FLEETS = ((1, 1), (1, 1), (1, 1), (2, 1), (2, 1), (1, 2), (1, 2), (2, 2))
 # The gaps of a fleet, in s, and how often. With long ones a round takes ten times as many requests.
 GAPS_S = ((120,),) * 8 + ((1800,), (120, 1800))
 WALL_OFF_S = (-39, 0, 39)
+# Of fleets whose targets end by force only, with clocks that are off in turns this way and that: what leaves least room.
+HARSH = 0.6
 CLOCK_OFF_S = (-300, -60, -41, 41, 60, 300)
 PPM_MAX = 450
 HEADROOM_US, MARGIN_US, OFF_US = 45 * SECOND, 60 * SECOND, 40 * SECOND
@@ -38,10 +40,12 @@ class Fleet:
         self.network = network.Network(self.time, self.front, self.rng, self.judge, WEATHER)
         self.rounds = 0
         self.hosts = []
+        self._harsh, self._off_s = self.rng.random() < HARSH, self.rng.choice((-39, 39))
         cloudlocks, originals = options.kinds or self.rng.choice(FLEETS)
         gaps_s = (options.gap,) if options.gap is not None else self.rng.choice(GAPS_S)
         for number in range(cloudlocks):
-            self.hosts.append(Cloudlock(self, f"c{number}", self._settings(gaps_s), rig.program, rig.secret))
+            my_id = self.rng.choice((f"c{number}", "o0"))  # the original's own name, with ours behind it, is another's
+            self.hosts.append(Cloudlock(self, f"c{number}", self._settings(gaps_s), my_id, rig))
         for number in range(originals):
             name = f"o{number}"
             self.hosts.append(Original(self, name, self._settings(gaps_s), rig.client(name)))
@@ -55,8 +59,12 @@ class Fleet:
         return Settings(
             gap_us=gap_us, lease_us=lease_us, renew_us=rng.choice((1, 2)) * MINUTE,
             poll_us=rng.choice((10, 20, 30) if gap_us < 10 * MINUTE else (60, 120)) * SECOND,
-            budget_us=rng.choice((5, 30)) * SECOND, wall_off_us=rng.choice(WALL_OFF_S) * SECOND,
-            ppm=(rng.randint(-PPM_MAX, PPM_MAX), rng.randint(-PPM_MAX, PPM_MAX)), keeps_on=rng.random() < 0.6)
+            budget_us=rng.choice((5, 30)) * SECOND, wall_off_us=self._draw_off_s() * SECOND,
+            ppm=(rng.randint(-PPM_MAX, PPM_MAX), rng.randint(-PPM_MAX, PPM_MAX)), keeps_on=self._harsh or rng.random() < 0.5)
+
+    def _draw_off_s(self):
+        self._off_s = -self._off_s
+        return self._off_s if self._harsh else self.rng.choice(WALL_OFF_S)
 
     def note(self, host, text):
         line = f"{self.time.now / 1e6:11.3f} {host.name}: {text}"
@@ -106,7 +114,8 @@ class Fleet:
         """When it counts as over, should the target of the host have gone on all the time."""
         rng, now = self.rng, self.time.now
         away_us = self._long_us() if rng.random() < 0.7 else self._short_us()
-        what = rng.choice(("power", "power", "stop", "stop", "crash", "target", "cut", "cut", "cut", "strike", "clock"))
+        what = rng.choice(("power", "power", "stop", "stop", "crash", "target", "cut", "cut", "cut", "cut", "strike",
+                           "clock"))
         self.note(host, f"{what}, for {away_us / 1e6:.0f} s")
         if what == "power":
             host.power_cut(away_us)
