@@ -14,14 +14,17 @@ such as "UpdateItem"; None: all), `times` (how often; None: until cleared). Kind
     refuse        close each connection as it comes, and those that are open
     date          shift the store's clock, and so `Date`, by `seconds`
     deny          AccessDeniedException, nothing passed on
+    echo          AccessDeniedException whose message is the request, headers and all, in several encodings
 
 All rules that match a request apply to it together.
 """
 
+import base64
 import threading
+import urllib.parse
 
 KINDS = ("delay_before", "delay_after", "drop_before", "drop", "throttle", "fail_before", "fail_after",
-         "refuse", "date", "deny")
+         "refuse", "date", "deny", "echo")
 
 THROTTLED = (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
              "The level of configured provisioned throughput for the table was exceeded. Consider "
@@ -31,6 +34,14 @@ FAILED = (500, "com.amazon.coral.service#InternalFailure",
 DENIED = (400, "com.amazon.coral.service#AccessDeniedException",
           "User: arn:aws:iam::123456789012:user/rig is not authorized to perform this operation because "
           "no identity-based policy allows the action")
+
+
+def echo(request):
+    """The request as a server may repeat it in an error, the session token first."""
+    headers = sorted(request.headers.items(), key=lambda header: "token" not in header[0])
+    text = " ".join(f"{name}:{value}" for name, value in headers)
+    encoded = (base64.b64encode(text.encode()).decode(), text.encode().hex(), urllib.parse.quote(text, safe=""))
+    return " ".join([text, *encoded, request.body.decode()])
 
 
 class Faults:

@@ -149,6 +149,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if kind in rules:
                 self.answer(entry, error(*what))
                 return
+        if "echo" in rules:
+            self.answer(entry, error(400, faults.DENIED[1], faults.echo(request)))
+            return
         answer = ask_store(self.store, self.front.config["region"], request.op, request.body)
         entry["applied_mono_ns"] = time.monotonic_ns()
         entry["store_status"] = answer[0]
