@@ -25,7 +25,7 @@ typedef struct KnownError {
         const char *hint; /* NULL, or what is in the message where this row applies; such rows come first */
         StoreOutcome outcome;
         bool with_message; /* what AWS says besides helps; of signatures it would repeat the request */
-        const char *text;  /* {table}: "table T in R"; {keys}: "the AWS keys", and where they are from */
+        const char *text;  /* {table}: "table T in R"; {keys}: "the AWS keys", and where they are from; {rights}: RIGHTS */
 } KnownError;
 
 #define BY_ITSELF ": it is tried again, nothing has to be done unless this lasts; "
@@ -33,6 +33,7 @@ typedef struct KnownError {
 #define INTERNAL "DynamoDB had an internal error with {table}" BY_ITSELF "then look at the AWS Health Dashboard"
 #define UNAVAILABLE "DynamoDB is not available for {table}" BY_ITSELF "then look at the AWS Health Dashboard"
 #define SLOW_REQUEST "DynamoDB did not get the whole request for {table} in time" BY_ITSELF "then look at the network"
+#define RIGHTS "dynamodb:GetItem and dynamodb:UpdateItem" /* what leading a lock takes */
 #define NO_RIGHT "{keys} have no right to {table}: "
 #define NO_ENCRYPTION_KEY \
         "{keys} can't use the encryption key of {table}: enable the KMS key, and allow kms:Decrypt on it by way of " \
@@ -111,9 +112,9 @@ static const KnownError known_errors[] = {
         { "AccessDeniedException", "explicit deny", STORE_PERSON, true,
           NO_RIGHT "a policy of their user or role denies it; take that out" },
         { "AccessDeniedException", NULL, STORE_PERSON, true,
-          NO_RIGHT "allow dynamodb:GetItem and dynamodb:UpdateItem on it" },
-        { "AccessDenied", NULL, STORE_PERSON, true, NO_RIGHT "allow dynamodb:GetItem and dynamodb:UpdateItem on it" },
-        { "NotAuthorized", NULL, STORE_PERSON, true, NO_RIGHT "allow dynamodb:GetItem and dynamodb:UpdateItem on it" },
+          NO_RIGHT "allow {rights} on it" },
+        { "AccessDenied", NULL, STORE_PERSON, true, NO_RIGHT "allow {rights} on it" },
+        { "NotAuthorized", NULL, STORE_PERSON, true, NO_RIGHT "allow {rights} on it" },
         { "KMSThrottlingException", NULL, STORE_RETRY, false,
           "KMS throttles the use of the encryption key of {table}" BY_ITSELF "then ask AWS for a higher limit" },
         { "KMS*", NULL, STORE_PERSON, true, NO_ENCRYPTION_KEY },
@@ -212,6 +213,8 @@ static void fill_in(const DynamoDBContext *context, const char *text, char *buf,
                 text_append(buf, size, "%.*s", (int) (brace - text), text);
                 if (brace[1] == 't')
                         text_append(buf, size, "table %s in %s", context->table, context->region);
+                else if (brace[1] == 'r')
+                        text_append(buf, size, "%s", context->rights ?: RIGHTS);
                 else
                         text_append(buf, size, "the AWS keys%s%s", context->key_source ? " from " : "",
                                     context->key_source ?: "");

@@ -16,6 +16,7 @@ typedef struct DynamoDBContext {
         const char *region, *table, *label;
         /* of answers only */
         int64_t signed_s;       /* when the request says that it was signed */
+        const char *rights;     /* what the request takes, where that is not what leading a lock takes: "dynamodb:GetItem" */
         const char *key_source; /* where the keys that signed it are from: "the environment"; NULL: not known */
 } DynamoDBContext;
 

@@ -180,6 +180,7 @@ static AdminResult result_of_error(json_object *object) {
                 { "MissingAuthenticationTokenException", ADMIN_WRONG_KEYS },
                 { "ExpiredTokenException", ADMIN_WRONG_KEYS },
                 { "ExpiredToken", ADMIN_WRONG_KEYS },
+                { "ValidationException", ADMIN_MISFIT },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(known); i++)
@@ -191,6 +192,14 @@ static AdminResult result_of_error(json_object *object) {
 /* The condition that can't hold did not: we were allowed to try. */
 static bool is_allowed_probe(AdminOperation operation, json_object *error) {
         return operation == ADMIN_PROBE_WRITE && dynamodb_is_error(error, "ConditionalCheckFailedException");
+}
+
+/* The same, with the right that this operation takes. */
+static DynamoDBContext context_for(const DynamoDBContext *context, AdminOperation operation) {
+        DynamoDBContext own = *context;
+
+        own.rights = admin_right(operation);
+        return own;
 }
 
 static void answer_question(const DynamoDBContext *context, AdminOperation operation, const HttpAnswer *answer,
@@ -220,11 +229,12 @@ static void answer_read(const DynamoDBContext *context, const HttpAnswer *answer
 }
 
 void admin_answer(const DynamoDBContext *context, AdminOperation operation, const HttpAnswer *answer, AdminReport *ret) {
+        const DynamoDBContext own = context_for(context, operation);
         _cleanup_json_ json_object *object = NULL;
         StoreAnswer opened;
 
         *ret = (AdminReport) { .operation = operation, .date_s = answer->date_s, .failure = answer->failure };
-        if (dynamodb_open_answer(context, answer, &object, &opened) == 0)
+        if (dynamodb_open_answer(&own, answer, &object, &opened) == 0)
                 describe(object, &ret->description);
         else if (answer->status == 0)
                 ret->result = ADMIN_UNREACHABLE;

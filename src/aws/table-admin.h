@@ -26,6 +26,7 @@ typedef enum AdminResult {
         ADMIN_DENIED,      /* the keys have no right to this operation */
         ADMIN_MISSING,     /* there is no such table */
         ADMIN_BUSY,        /* the table is being created, changed or deleted; of ADMIN_CREATE also: it is there */
+        ADMIN_MISFIT,      /* the request does not fit the table: its key is another one */
         ADMIN_UNCLEAR,     /* of ADMIN_READ: the item is there, but no lock record */
         ADMIN_NO_KEYS,     /* nothing was sent: there are no keys */
         ADMIN_WRONG_KEYS,  /* they are not accepted */

@@ -4,10 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "check.h"
+#include "init.h"
 #include "parse.h"
 #include "strv.h"
-#include "verbs.h"
 
 /* DynamoDB makes an empty table in some ten seconds. */
 #define ACTIVE_US_MAX (3 * USEC_PER_MINUTE)
@@ -15,7 +14,7 @@
 
 typedef struct Init {
         const Options *options;
-        CheckContext context; /* the lock as the daemon sees it: configuration, region, endpoint */
+        CheckContext *context; /* the lock as the daemon sees it: configuration, region, endpoint */
         char **environment;   /* where the keys are looked for; may hold secrets, wiped */
         bool shell_keys;
         Session *session;
@@ -24,7 +23,6 @@ typedef struct Init {
 static void init_done(Init *init) {
         strv_free_secrets(init->environment);
         init->session = session_free(init->session);
-        check_done(&init->context);
 }
 
 /* The variables by which AWS's tools find keys; with one of the first kind, those of the shell are meant. */
@@ -53,7 +51,7 @@ static const struct {
 static int choose_environment(Init *init) {
         int r = 0;
 
-        for (char *const *e = init->context.config->aws_environment; *e && r >= 0; e++)
+        for (char *const *e = init->context->config->aws_environment; *e && r >= 0; e++)
                 r = strv_extend(&init->environment, *e);
         for (size_t i = 0; i < ELEMENTSOF(key_variables); i++)
                 init->shell_keys |= key_variables[i].names_keys && environment_get(environ, key_variables[i].name);
@@ -65,20 +63,20 @@ static int choose_environment(Init *init) {
 
 /* Creating a table takes rights that the daemon has no business with; so the operator's own keys go first. */
 static int open_store(Init *init) {
-        const Config *config = init->context.config;
+        const Config *config = init->context->config;
         int r = choose_environment(init);
 
         if (r < 0)
                 return r;
         return session_open(&(StoreConfig) {
-                                    .region = init->context.place.region,
-                                    .endpoint = init->context.place.endpoint,
+                                    .region = init->context->place.region,
+                                    .endpoint = init->context->place.endpoint,
                                     .table = config->table,
                                     .label = config->label,
                                     .aws_key_id = init->shell_keys ? NULL : config->aws_key_id,
                                     .aws_secret = init->shell_keys ? NULL : config->aws_secret,
                                     .aws_session_token = init->shell_keys ? NULL : config->aws_session_token,
-                                    .ca_bundle = init->context.profile->ca_bundle,
+                                    .ca_bundle = init->context->profile->ca_bundle,
                             }, &init->session);
 }
 
@@ -95,11 +93,11 @@ static int complain(const char *format, ...) {
 }
 
 static const char *table_of(const Init *init) {
-        return init->context.config->table;
+        return init->context->config->table;
 }
 
 static void print_table(const Init *init, const char *what) {
-        printf("Table %s in %s %s.\n", table_of(init), init->context.place.region, what);
+        printf("Table %s in %s %s.\n", table_of(init), init->context->place.region, what);
 }
 
 static int ask(Init *init, AdminOperation operation, AdminReport *ret) {
@@ -246,21 +244,27 @@ static int make(Init *init) {
         return report.result == ADMIN_MISSING ? create(init) : complain_of(&report);
 }
 
+int init_table(const Options *options, CheckContext *context) {
+        _cleanup_(init_done) Init init = { .options = options, .context = context };
+        int r = open_store(&init);
+
+        if (r < 0) {
+                fprintf(stderr, "%s\n", strerror(-r));
+                return r;
+        }
+        return make(&init);
+}
+
 int verb_init(const Options *options, char *const *args) {
-        _cleanup_(init_done) Init init = { .options = options, .context = { .instance = args[0] } };
+        _cleanup_check_ CheckContext context = { .instance = args[0] };
         int r;
 
         if (!instance_name_is_valid(args[0])) {
                 fprintf(stderr, "'%s' is no name of an instance.\n", args[0]);
                 return EXIT_NO_INSTANCE;
         }
-        r = check_find_place(&init.context);
-        if (r >= 0) {
-                r = open_store(&init);
-                if (r >= 0)
-                        r = make(&init);
-                else
-                        fprintf(stderr, "%s\n", strerror(-r));
-        }
+        r = check_find_place(&context);
+        if (r >= 0)
+                r = init_table(options, &context);
         return r < 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -95,6 +95,8 @@ static void test_no_such_thing(void) {
 static void test_rights(void) {
         for (AdminOperation i = 0; i < _ADMIN_OPERATION_MAX; i++)
                 CHECK_EQ(report_of(i, 400, ERROR("AccessDeniedException")).result, ADMIN_DENIED);
+        CHECK_STR(report_of(ADMIN_CREATE, 400, ERROR("AccessDeniedException")).error,
+                  "the AWS keys have no right to table locks in eu-central-1: allow dynamodb:CreateTable on it (m)");
         CHECK_EQ(report_of(ADMIN_PROBE_WRITE, 400, ERROR("ConditionalCheckFailedException")).result, ADMIN_DONE);
         CHECK_EQ(report_of(ADMIN_PROBE_WRITE, 200, "{}").result, ADMIN_DONE);
         CHECK_EQ(report_of(ADMIN_READ, 400, ERROR("ConditionalCheckFailedException")).result, ADMIN_FAILED);
@@ -106,6 +108,7 @@ static void test_errors(void) {
 
         CHECK_EQ(report_of(ADMIN_READ, 400, ERROR("ResourceNotFoundException")).result, ADMIN_MISSING);
         CHECK_EQ(report_of(ADMIN_CREATE, 400, ERROR("ResourceInUseException")).result, ADMIN_BUSY);
+        CHECK_EQ(report_of(ADMIN_READ, 400, ERROR("ValidationException")).result, ADMIN_MISFIT);
         CHECK_EQ(report_of(ADMIN_READ, 400, ERROR("ExpiredTokenException")).result, ADMIN_WRONG_KEYS);
         CHECK_EQ(report_of(ADMIN_READ, 400, ERROR("UnrecognizedClientException")).result, ADMIN_WRONG_KEYS);
         CHECK_EQ(report_of(ADMIN_READ, 500, ERROR("AccessDeniedException")).result, ADMIN_FAILED);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "check.h"
+#include "check-context.h"
 #include "strv.h"
 
 static bool is_below(const char *path, const char *directory) {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "check.h"
+#include "check-context.h"
 #include "credential.h"
 #include "file.h"
 #include "strv.h"

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "cgroup.h"
-#include "check.h"
+#include "check-context.h"
 #include "instances.h"
 #include "strv.h"
 

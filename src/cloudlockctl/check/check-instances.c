@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "check.h"
+#include "check-context.h"
 #include "file.h"
 #include "instances.h"
 #include "lease-text.h"

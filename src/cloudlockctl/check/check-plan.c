@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "binding.h"
-#include "check.h"
+#include "check-context.h"
 #include "time-limits.h"
 
 /* As long as the units may take, or as the configuration allows them. */

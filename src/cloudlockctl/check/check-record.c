@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "check.h"
+#include "check-context.h"
 #include "lock.h"
 #include "machine.h"
 #include "time-limits.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "check-context.h"
 #include "clock.h"
 #include "strv.h"
 #include "time-limits.h"
@@ -99,34 +99,6 @@ static void check_clock(CheckContext *context, const AdminReport *report) {
                                 "tracking\"");
 }
 
-/* The first answer tells of keys, connection and clock. Whether there is any sense in further questions. */
-static bool judge_first(CheckContext *context, const AdminReport *report) {
-        Findings *findings = &context->findings;
-
-        if (report->result == ADMIN_NO_KEYS) {
-                findings_add(findings, FINDING_FAILED, "credentials", "%s", report->error);
-                return false;
-        }
-        if (report->result == ADMIN_WRONG_KEYS) {
-                findings_add(findings, FINDING_FAILED, "credentials", "%s", report->error);
-                say_connection(context);
-                check_clock(context, report);
-                return false;
-        }
-        findings_add(findings, FINDING_FINE, "credentials", "from %s", key_source(context));
-        if (report->result == ADMIN_UNREACHABLE) {
-                say_unreachable(context, report);
-                return false;
-        }
-        say_connection(context);
-        check_clock(context, report);
-        if (report->result == ADMIN_FAILED) {
-                findings_add(findings, FINDING_FAILED, "store", "%s", report->error);
-                return false;
-        }
-        return true;
-}
-
 static const char *what_keeps(const AdminReport *report) {
         switch (report->result) {
         case ADMIN_NO_KEYS:
@@ -140,11 +112,42 @@ static const char *what_keeps(const AdminReport *report) {
         case ADMIN_DONE:
         case ADMIN_DENIED:
         case ADMIN_BUSY:
+        case ADMIN_MISFIT:
         case ADMIN_UNCLEAR:
         case ADMIN_FAILED:
                 break;
         }
         return "the store does not answer properly";
+}
+
+/* The first answer tells of keys, connection and clock. Whether there is any sense in further questions. */
+static bool judge_first(CheckContext *context, const AdminReport *report) {
+        Findings *findings = &context->findings;
+
+        if (report->result == ADMIN_NO_KEYS) {
+                findings_add(findings, FINDING_FAILED, "credentials", "%s", report->error);
+                skip_rest(context, (const char *const[]) { "connection", "clock", NULL }, what_keeps(report));
+                return false;
+        }
+        if (report->result == ADMIN_WRONG_KEYS) {
+                findings_add(findings, FINDING_FAILED, "credentials", "%s", report->error);
+                say_connection(context);
+                check_clock(context, report);
+                return false;
+        }
+        findings_add(findings, FINDING_FINE, "credentials", "from %s", key_source(context));
+        if (report->result == ADMIN_UNREACHABLE) {
+                say_unreachable(context, report);
+                check_skip(context, "clock", what_keeps(report));
+                return false;
+        }
+        say_connection(context);
+        check_clock(context, report);
+        if (report->result == ADMIN_FAILED) {
+                findings_add(findings, FINDING_FAILED, "store", "%s", report->error);
+                return false;
+        }
+        return true;
 }
 
 /* A right that only looking needs can be done without, where the operator has said so. */
@@ -159,7 +162,9 @@ static void check_right(CheckContext *context, const AdminReport *report) {
         if (report->result == ADMIN_DENIED) {
                 findings_add(findings, can_do_without(context, report->operation) ? FINDING_WARNING : FINDING_FAILED, "permission",
                              "%s: %s", right, report->error);
-                findings_remedy(findings, "give them the policy that \"cloudlockctl check %s --policy\" prints", context->instance);
+                findings_remedy(findings, "give them the policy that \"cloudlockctl check %s --policy\" prints%s%s", context->instance,
+                                report->verdict.assumption ? "; or set cloudlock_accept_unchecked_table=yes if you know that " : "",
+                                report->verdict.assumption ?: "");
         } else if (report->result == ADMIN_DONE || report->result == ADMIN_UNCLEAR)
                 findings_add(findings, FINDING_FINE, "permission", "%s", right);
         else {
@@ -212,16 +217,12 @@ static void check_protection(CheckContext *context) {
 static void check_verdict(CheckContext *context, const char *check, const AdminReport *report) {
         switch (report->verdict.verdict) {
         case TABLE_REFUSED:
-                findings_add(&context->findings, FINDING_FAILED, check, "%s", report->verdict.error);
-                break;
         case TABLE_RETRY:
                 findings_add(&context->findings, FINDING_FAILED, check, "%s", report->verdict.error);
                 break;
         case TABLE_NOT_ALLOWED:
-                findings_add(&context->findings, can_do_without(context, report->operation) ? FINDING_WARNING : FINDING_FAILED, check,
-                             "not looked at, for want of %s", admin_right(report->operation));
-                findings_remedy(&context->findings, "allow it, or set cloudlock_accept_unchecked_table=yes if you know that %s",
-                                report->verdict.assumption);
+                findings_add(&context->findings, FINDING_SKIPPED, check, "not looked at: %s is not allowed",
+                             admin_right(report->operation));
                 break;
         case TABLE_FINE:
                 break;
@@ -276,7 +277,8 @@ static void check_item(CheckContext *context, const AdminReport *report) {
         else if (report->result == ADMIN_UNCLEAR)
                 findings_add(&context->findings, FINDING_FAILED, "record", "%s", report->error);
         else
-                check_skip(context, "record", "dynamodb:GetItem is not allowed");
+                check_skip(context, "record", report->result == ADMIN_MISFIT ? "the table has another key" :
+                                                                              "dynamodb:GetItem is not allowed");
 }
 
 void check_store(CheckContext *context) {
@@ -306,9 +308,11 @@ void check_store(CheckContext *context) {
                 skip_rest(context, rest + 1, what_keeps(&read));
                 return;
         }
-        check_right(context, &read);
-        if (ask(context, ADMIN_PROBE_WRITE, &write))
-                check_right(context, &write);
+        if (read.result != ADMIN_MISFIT) {
+                check_right(context, &read);
+                if (ask(context, ADMIN_PROBE_WRITE, &write))
+                        check_right(context, &write);
+        }
         check_table(context);
         check_item(context, &read);
 }

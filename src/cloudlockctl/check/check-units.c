@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "binding.h"
-#include "check.h"
+#include "check-context.h"
 #include "extra-cgroups.h"
 #include "strv.h"
 
