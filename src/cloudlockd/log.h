@@ -18,6 +18,7 @@
 #define MESSAGE_DUPLICATE_ID "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a06"   /* two machines under one my_id */
 #define MESSAGE_CONFIG "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a07"         /* the configuration is refused, or worth a word */
 #define MESSAGE_PROGRAM "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a08"        /* the daemon itself: a file, the bus, a signal */
+#define MESSAGE_ORIGINAL "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a09"       /* the original's record, and no word of a mixed fleet */
 
 /* Says which instance all entries are about; the string must outlive them. */
 void log_instance(const char *instance);

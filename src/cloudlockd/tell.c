@@ -104,6 +104,22 @@ static void tell_duplicate(Daemon *daemon) {
                           view->record.holder);
 }
 
+/* After moving over its last record is normal, and taken in order. While a host still runs it, its gap and its my_id count
+ * as well, and nobody here can see them. */
+static void tell_original(Daemon *daemon) {
+        const LockView *view = &daemon->picture.view;
+        bool original = view->has_record && !view->record.is_ours_by_shape && !daemon->config->mixed_fleet;
+
+        if (original == daemon->said_original)
+                return;
+        daemon->said_original = original;
+        if (original)
+                log_entry(LOG_WARNING, MESSAGE_ORIGINAL,
+                          "The record of %s is the original program's: as long as a host runs that, set "
+                          "cloudlock_mixed_fleet=yes here, a gap of 2min or more on every host, and give each its own my_id",
+                          view->record.holder);
+}
+
 static void tell_bus(Daemon *daemon) {
         int error = control_bus_error(daemon->control);
 
@@ -130,6 +146,7 @@ void tell(Daemon *daemon, const LockNow *now) {
         tell_store(daemon, now->boot_us);
         tell_clock(daemon);
         tell_duplicate(daemon);
+        tell_original(daemon);
         tell_bus(daemon);
         tell_manager(daemon);
         control_changed(daemon->control);
