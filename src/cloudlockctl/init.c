@@ -127,7 +127,7 @@ static void end_progress(void) {
 }
 
 /* Until the table can be used. Right after its creation it may not be known everywhere. */
-static int wait_active(Init *init) {
+static int wait_active(Init *init, TableDescription *ret) {
         const struct timespec pause = { .tv_nsec = (long) (LOOK_AGAIN_US * 1000) };
 
         for (usec_t waited_us = 0; waited_us < ACTIVE_US_MAX; waited_us += LOOK_AGAIN_US) {
@@ -136,6 +136,7 @@ static int wait_active(Init *init) {
 
                 if (r < 0)
                         return r;
+                *ret = report.description;
                 if (report.result != ADMIN_DONE && report.result != ADMIN_MISSING && report.result != ADMIN_FAILED) {
                         end_progress();
                         return complain_of(&report);
@@ -152,28 +153,6 @@ static int wait_active(Init *init) {
                         table_of(init), (unsigned) (ACTIVE_US_MAX / USEC_PER_MINUTE));
 }
 
-static int create(Init *init) {
-        AdminReport report;
-        int r;
-
-        if (init->options->dry_run) {
-                print_table(init, "does not exist; it would be created: on demand, key label (String), protected against deletion");
-                return 0;
-        }
-        r = ask(init, ADMIN_CREATE, &report);
-        if (r < 0)
-                return r;
-        /* Busy: somebody else was quicker. */
-        if (report.result != ADMIN_DONE && report.result != ADMIN_BUSY)
-                return complain_of(&report);
-        r = wait_active(init);
-        if (r >= 0)
-                print_table(init, report.result == ADMIN_BUSY ?
-                                          "was created by somebody else at the same moment; run this again to look at it" :
-                                          "is created and active: on demand, key label (String), protected against deletion");
-        return r;
-}
-
 static int protect(Init *init) {
         AdminReport report;
         int r;
@@ -187,8 +166,36 @@ static int protect(Init *init) {
                 return r;
         if (report.result == ADMIN_DONE)
                 puts("Its deletion protection was off, and is on now.");
+        else if (report.result == ADMIN_MISFIT)
+                puts("What answers here knows no deletion protection.");
         else
                 printf("Its deletion protection is off, and could not be turned on: %s\n", report.error);
+        return 0;
+}
+
+static int create(Init *init) {
+        TableDescription table;
+        AdminReport report;
+        int r;
+
+        if (init->options->dry_run) {
+                print_table(init, "does not exist; it would be created: on demand, key label (String), protected against deletion");
+                return 0;
+        }
+        r = ask(init, ADMIN_CREATE, &report);
+        if (r < 0)
+                return r;
+        if (report.result == ADMIN_BUSY)
+                return complain("Somebody else creates table %s at this moment; run this again to look at it.", table_of(init));
+        if (report.result != ADMIN_DONE)
+                return complain_of(&report);
+        r = wait_active(init, &table);
+        if (r < 0)
+                return r;
+        print_table(init, "is created and active: on demand, key label (String)");
+        if (!table.is_protected)
+                return protect(init);
+        puts("It is protected against deletion.");
         return 0;
 }
 
@@ -211,7 +218,7 @@ static int look_further(Init *init, bool may_be_legacy_global) {
 }
 
 static int judge(Init *init, const AdminReport *report) {
-        const TableDescription *table = &report->description;
+        TableDescription table = report->description;
         int r;
 
         if (report->verdict.verdict != TABLE_FINE)
@@ -219,14 +226,14 @@ static int judge(Init *init, const AdminReport *report) {
         r = look_further(init, report->verdict.streams_images);
         if (r < 0)
                 return r;
-        if (strcmp(table->status, "CREATING") == 0 || strcmp(table->status, "UPDATING") == 0)
-                r = init->options->dry_run ? 0 : wait_active(init);
-        else if (strcmp(table->status, "ACTIVE") != 0)
-                r = complain("Table %s is %s.\nNothing was changed.", table_of(init), table->status);
+        if (strcmp(table.status, "CREATING") == 0 || strcmp(table.status, "UPDATING") == 0)
+                r = init->options->dry_run ? 0 : wait_active(init, &table);
+        else if (strcmp(table.status, "ACTIVE") != 0)
+                r = complain("Table %s is %s.\nNothing was changed.", table_of(init), table.status);
         if (r < 0)
                 return r;
         print_table(init, "exists and is right");
-        return table->is_protected ? 0 : protect(init);
+        return table.is_protected ? 0 : protect(init);
 }
 
 static int make(Init *init) {

@@ -204,6 +204,7 @@ class CheckTest(unittest.TestCase):
         text = re.sub(rf"{HOST}(:| port )\d+", rf"{HOST}\1PORT", text)
         text = re.sub(r"localhost:\d+", "localhost:PORT", text)
         text = re.sub(r"after \d+ ms", "after N ms", text)
+        text = re.sub(r"( clock +)[0-9a-z ]+? (ahead of|behind)", r"\1TIME \2", text)
         return re.sub(r"(runs out in|ran out) [0-9a-z ]+?(?= ago|\n)", r"\1 TIME", text)
 
     def golden(self, name, fails=True, whole=False, **environment):
@@ -401,7 +402,7 @@ class CheckTest(unittest.TestCase):
 
 
 class InitTest(unittest.TestCase):
-    """Against both stores; neither knows deletion protection."""
+    """DynamoDB Local knows deletion protection; dynalite leaves it out of a creation and refuses it in UpdateTable."""
 
     write, run_probe = CheckTest.write, CheckTest.run_probe
 
@@ -421,18 +422,69 @@ class InitTest(unittest.TestCase):
         self.assertNotIn(SECRET, done.stdout)
         return done.stdout.replace(self.table, "TABLE")
 
-    def test_life(self):
-        for name in FRONTS:
-            with self.subTest(name):
-                self.begin(name)
-                self.assertIn("TABLE in eu-central-1 does not exist; it would be created", self.init("dry-run"))
-                self.assertNotIn("CreateTable", self.front.operations())
-                self.assertIn("Table TABLE in eu-central-1 is created and active: on demand, key label (String)", self.init())
-                table = self.front.store("DescribeTable", TableName=self.table)[1]["Table"]
-                self.assertEqual(table["KeySchema"], [{"AttributeName": "label", "KeyType": "HASH"}])
-                self.assertEqual(table["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
-                self.assertIn("Table TABLE in eu-central-1 exists and is right", self.init())
-                self.assertEqual(self.front.operations().count("CreateTable"), 1)
+    def described(self):
+        return self.front.store("DescribeTable", TableName=self.table)[1]["Table"]
+
+    def count(self, op):
+        return self.front.operations().count(op)
+
+    def check_life(self, name):
+        self.begin(name)
+        before = self.count("CreateTable")
+        self.assertIn("TABLE in eu-central-1 does not exist; it would be created", self.init("dry-run"))
+        self.assertEqual(self.count("CreateTable"), before)
+        made = self.init()
+        self.assertIn("Table TABLE in eu-central-1 is created and active: on demand, key label (String).", made)
+        self.assertEqual(self.described()["KeySchema"], [{"AttributeName": "label", "KeyType": "HASH"}])
+        self.assertEqual(self.described()["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+        again = self.init()
+        self.assertIn("Table TABLE in eu-central-1 exists and is right.", again)
+        self.assertEqual(self.count("CreateTable"), before + 1)
+        return made, again
+
+    def test_life_in_dynalite(self):
+        for said in self.check_life("dynalite"):
+            self.assertIn("knows no deletion protection", said)
+
+    def test_life_in_dynamodb_local(self):
+        made, again = self.check_life("ddblocal")
+        self.assertIn("It is protected against deletion.", made)
+        self.assertIs(self.described()["DeletionProtectionEnabled"], True)
+        self.assertNotIn("protection", again)
+        self.front.store("UpdateTable", TableName=self.table, DeletionProtectionEnabled=False)
+        self.assertIn("would be turned on", self.init("dry-run"))
+        self.assertIs(self.described()["DeletionProtectionEnabled"], False)
+        self.assertIn("was off, and is on now", self.init())
+        self.assertIs(self.described()["DeletionProtectionEnabled"], True)
+
+    def test_waits_until_active(self):
+        self.begin("dynalite")
+        states = iter(["CREATING", "CREATING"])
+        self.front.state.answers["DescribeTable"] = edited(
+            lambda d: "Table" in d and d["Table"].update(TableStatus=next(states, "ACTIVE")))
+        before = self.count("DescribeTable")
+        self.assertIn("is created and active", self.init())
+        self.assertEqual(self.count("DescribeTable"), before + 4)
+
+    def test_wrong_key_is_left_alone(self):
+        self.begin("dynalite")
+        self.write(dynamodb_table="by-id")
+        said = self.init(status=1)
+        self.assertIn("another key than label (String)", said)
+        self.assertIn("Nothing was changed", said)
+
+    def test_the_shells_keys_come_first(self):
+        self.begin("dynalite")
+        self.write(dynamodb_table=TABLE, aws_key_id="AKIDOTHER")
+        self.assertIn("Keys: cloudlockd's", self.init(status=1))
+        self.assertIn("Keys: this shell's", self.init(AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET))
+
+    def test_denied(self):
+        self.begin("dynalite")
+        self.front.state.faults.add({"kind": "deny", "op": "CreateTable"})
+        said = self.init(status=1)
+        self.assertIn("allow dynamodb:CreateTable on it", said)
+        self.assertIn("set AWS_PROFILE", said)
 
 
 WRITE = sys.argv[1] == "--write"
