@@ -8,6 +8,7 @@
 #include "dynamodb.h"
 #include "endpoint.h"
 #include "http.h"
+#include "proxy.h"
 #include "store-admin.h"
 #include "store.h"
 #include "table-answer.h"
@@ -54,6 +55,7 @@ struct Store {
         Credentials *credentials;
         char *region, *table, *label, *url;
         Endpoint endpoint;
+        Proxy proxy;
 
         /* the server's clock: its last Date, and CLOCK_BOOTTIME when that arrived; date_s is 0 before the first */
         int64_t date_s;

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "sigv4.h"
 #include "store-internal.h"
+#include "text.h"
 
 #define SERVICE "dynamodb"
 #define CONTENT_TYPE "application/x-amz-json-1.0"
@@ -39,15 +40,26 @@ static int on_refusal(sd_event_source *source _unused_, void *userdata) {
         return 0;
 }
 
+/* libcurl's words are often the same for what the server and what a proxy has done. */
+static void name_proxy(const Proxy *proxy, HttpAnswer *answer) {
+        if (proxy->used)
+                text_append(answer->error, sizeof(answer->error),
+                            "; on the way is the proxy %s of %s: correct it, or name the store in NO_PROXY", proxy->name,
+                            proxy->from);
+}
+
 static void on_answer(const HttpAnswer *answer, void *userdata) {
         StoreSlot *slot = userdata;
         Store *store = slot->store;
+        HttpAnswer told = *answer;
 
         if (answer->date_s > 0) {
                 store->date_s = answer->date_s;
                 store->date_boot_us = clock_us(CLOCK_BOOTTIME);
         }
-        slot->answered(store, answer);
+        if (answer->status == 0)
+                name_proxy(&store->proxy, &told);
+        slot->answered(store, &told);
 }
 
 int store_slot_init(StoreSlot *slot, Store *store, StoreSlotHandler answered) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "strv.h"
 #include "store-internal.h"
 
 static void on_answer(Store *store, const HttpAnswer *http_answer) {
@@ -19,6 +20,19 @@ static void on_answer(Store *store, const HttpAnswer *http_answer) {
                 dynamodb_read_answer(&context, http_answer, &answer);
         store_slot_cancel(&store->slot);
         store->handler(&answer, store->userdata); /* may have freed the store */
+}
+
+static int open_http(Store *store, const StoreConfig *config) {
+        char error[PROXY_ERROR_MAX]; /* who wants the words asks proxy_read() before */
+        int r = proxy_read(config->environment, store->endpoint.authority, store->endpoint.plain, &store->proxy, error);
+
+        if (r < 0)
+                return r;
+        return http_new(store->event, &(HttpOptions) {
+                                              .ca_bundle = environment_get(config->environment, "AWS_CA_BUNDLE") ?: config->ca_bundle,
+                                              .proxy = store->proxy.url,
+                                              .no_proxy = store->proxy.no_proxy,
+                                      }, &store->http);
 }
 
 int store_new(sd_event *event, const StoreConfig *config, Store **ret) {
@@ -42,11 +56,7 @@ int store_new(sd_event *event, const StoreConfig *config, Store **ret) {
         r = credentials_new(config->aws_key_id, config->aws_secret, config->aws_session_token, &store->credentials);
         if (r < 0)
                 return r;
-        r = http_new(event, &(HttpOptions) {
-                                    .ca_bundle = config->ca_bundle ?: getenv("AWS_CA_BUNDLE"),
-                                    .proxy = getenv("https_proxy") ?: getenv("HTTPS_PROXY"),
-                                    .no_proxy = getenv("no_proxy") ?: getenv("NO_PROXY"),
-                            }, &store->http);
+        r = open_http(store, config);
         if (r < 0)
                 return r;
         r = store_slot_init(&store->slot, store, on_answer);
@@ -71,6 +81,7 @@ Store *store_free(Store *store) {
         http_free(store->http);
         credentials_free(store->credentials);
         sd_event_unref(store->event);
+        proxy_done(&store->proxy);
         free(store->region);
         free(store->table);
         free(store->label);

@@ -35,7 +35,8 @@ typedef void (*StoreHandler)(const StoreAnswer *answer, void *userdata);
 typedef struct StoreConfig {
         const char *region, *table, *endpoint, *label;         /* endpoint: URL without trailing slash */
         const char *aws_key_id, *aws_secret, *aws_session_token; /* NULL: look along the chain (environment) */
-        const char *ca_bundle;                                 /* NULL: the system's; AWS_CA_BUNDLE */
+        char *const *environment; /* as Config.aws_environment: proxies, AWS_CA_BUNDLE; NULL: nothing */
+        const char *ca_bundle;    /* the profile's, where AWS_CA_BUNDLE is not set; NULL: the system's */
 } StoreConfig;
 
 typedef struct StoreWrite {
@@ -63,6 +64,7 @@ typedef void (*TableHandler)(const TableAnswer *answer, void *userdata);
 
 typedef struct Store Store;
 
+/* Copies the configuration. 0 or a negative errno; -EINVAL: endpoint or proxy are no such. */
 int store_new(sd_event *event, const StoreConfig *config, Store **ret);
 Store *store_free(Store *store);
 

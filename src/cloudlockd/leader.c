@@ -66,6 +66,7 @@ static int open_store(Daemon *daemon) {
                 .aws_key_id = config->aws_key_id,
                 .aws_secret = config->aws_secret,
                 .aws_session_token = config->aws_session_token,
+                .environment = config->aws_environment,
                 .ca_bundle = daemon->ca_bundle,
         };
 

@@ -8,17 +8,22 @@
 
 #include "core-dump.h"
 #include "daemon.h"
+#include "endpoint.h"
 #include "file.h"
 #include "log.h"
 #include "parse.h"
 #include "place.h"
 #include "profile.h"
+#include "proxy.h"
 #include "text.h"
 
 #define CONFIG_DIRECTORY "/etc/cloudlock"
 #define PATH_SIZE 512
 #define HOST_NAME_SIZE 256
-#define CHOICE_ERROR_MAX (CREDENTIALS_ERROR_MAX > PLACE_ERROR_MAX ? CREDENTIALS_ERROR_MAX : PLACE_ERROR_MAX)
+#define CHOICE_ERROR_MAX 1024
+
+_Static_assert(CREDENTIALS_ERROR_MAX <= CHOICE_ERROR_MAX && PLACE_ERROR_MAX <= CHOICE_ERROR_MAX &&
+                       PROXY_ERROR_MAX <= CHOICE_ERROR_MAX, "a sentence could be cut");
 
 static int help(void) {
         printf("cloudlockd INSTANCE\n\n"
@@ -74,6 +79,15 @@ static int load_config(const char *instance, Config **ret) {
         return 0;
 }
 
+/* The store sees to the proxy; here a wrong one is told of, and with its words. */
+static int check_proxy(const Config *config, const Place *place, char error[static PROXY_ERROR_MAX]) {
+        _cleanup_proxy_ Proxy proxy = {};
+        Endpoint endpoint;
+        int r = endpoint_parse(place->endpoint, &endpoint);
+
+        return r < 0 ? r : proxy_read(config->aws_environment, endpoint.authority, endpoint.plain, &proxy, error);
+}
+
 /* Beside the file, AWS's variables and the profile have a say. */
 static int choose_place(const Config *config, Profile **ret_profile, Place *ret) {
         _cleanup_profile_ Profile *profile = NULL;
@@ -87,6 +101,8 @@ static int choose_place(const Config *config, Profile **ret_profile, Place *ret)
                                          .environment = config->aws_environment,
                                          .profile = profile,
                                  }, ret, error);
+        if (r >= 0)
+                r = check_proxy(config, ret, error);
         if (r < 0) {
                 log_entry(LOG_ERR, MESSAGE_CONFIG, "%s", r == -EINVAL ? error : strerror(-r));
                 return r;

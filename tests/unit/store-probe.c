@@ -190,6 +190,7 @@ static int run(char *argv[]) {
                                      .region = argv[2],
                                      .table = argv[3],
                                      .label = argv[4],
+                                     .environment = environ,
                              }, &probe.store);
         if (r < 0)
                 return r;

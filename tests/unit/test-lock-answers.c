@@ -277,6 +277,42 @@ static void test_person_is_asked_again(void) {
         CHECK(find(LOCK_ACTION_WRITE));
 }
 
+/* 20 minutes off: AWS refuses the signature first, and the next answer, to a request that is signed with its time, tells
+ * the core. It stays away from the lock, says why, and goes on when the clock is set. */
+static void test_clock_twenty_minutes_off(void) {
+        static const char *const messages[] = { "Signature expired: 1 is now earlier than 2 - 5 min.",
+                                                "Signature not yet current: 2 is still later than 1 + 15 min." };
+        static const char *const reasons[] = { "the clock is 20min slow (limit 40s): set it",
+                                               "the clock is 19min 59s fast (limit 40s): set it" };
+
+        for (size_t i = 0; i < ELEMENTSOF(messages); i++) {
+                char body[256];
+                LockView view;
+
+                snprintf(body, sizeof(body), "{\"__type\":\"com.amazon.coral.service#InvalidSignatureException\","
+                         "\"message\":\"%s\"}", messages[i]);
+                set_up();
+                wall_off_us = (i == 0 ? -1200 : 1200) * (int64_t) SEC;
+                refuse_with(body);
+                CHECK(!find(LOCK_ACTION_WRITE) && lock.own != OWN_HELD);
+                jump_to(lock.retry_boot_us);
+                units_quiet_now();
+                CHECK_EQ(lock.request, REQUEST_READ);
+                answer_with(200, "{}", 2, NULL);
+                CHECK(!find(LOCK_ACTION_WRITE));
+                CHECK_EQ(lock.state, LOCK_REFUSING);
+                lock_view(&lock, &view);
+                CHECK_STR(view.reason, reasons[i]);
+
+                wall_off_us = 0;
+                jump_to(lock.poll_boot_us);
+                units_quiet_now();
+                answer_with(200, "{}", 2, NULL);
+                CHECK(find(LOCK_ACTION_WRITE));
+        }
+        wall_off_us = 0;
+}
+
 int main(void) {
         static const Case cases[] = {
                 { "hostile answers take, give back and start nothing", test_hostile_answers },
@@ -285,6 +321,7 @@ int main(void) {
                 { "backoff has full jitter", test_full_jitter },
                 { "refused renewals succeed ahead of the deadline", test_renewed_ahead_of_the_deadline },
                 { "what needs a person is asked again", test_person_is_asked_again },
+                { "a clock 20 minutes off", test_clock_twenty_minutes_off },
         };
 
         return RUN_CASES(cases);
