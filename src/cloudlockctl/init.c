@@ -76,6 +76,7 @@ static int open_store(Init *init) {
                                     .aws_key_id = init->shell_keys ? NULL : config->aws_key_id,
                                     .aws_secret = init->shell_keys ? NULL : config->aws_secret,
                                     .aws_session_token = init->shell_keys ? NULL : config->aws_session_token,
+                                    .environment = init->environment,
                                     .ca_bundle = init->context->profile->ca_bundle,
                             }, &init->session);
 }

@@ -267,6 +267,7 @@ static int open_session(CheckContext *context) {
                                     .aws_key_id = config->aws_key_id,
                                     .aws_secret = config->aws_secret,
                                     .aws_session_token = config->aws_session_token,
+                                    .environment = config->aws_environment,
                                     .ca_bundle = context->profile->ca_bundle,
                             }, &context->session);
 }
