@@ -173,10 +173,27 @@ static void parse_item(const DynamoDBContext *context, json_object *item, StoreA
         ret->has_record = true;
 }
 
+/* "application/x-amz-json-1.0" is DynamoDB's; a stand-in may know the general name only, or none. */
+static bool type_is_json(const HttpAnswer *answer) {
+        return !answer->content_type || strncasecmp(answer->content_type, "application/x-amz-json", 22) == 0 ||
+               strncasecmp(answer->content_type, "application/json", 16) == 0;
+}
+
+/* What is wrong with an answer of 200: a predicate. NULL with *ret_object: nothing. */
+static Problem parse_body(const HttpAnswer *answer, json_object **ret_object) {
+        int problem = json_parse(answer->body, answer->body_size, ret_object);
+
+        if (problem < 0)
+                return strerror(-problem);
+        if (problem != JSON_PROBLEM_NONE)
+                return json_problem_text((JsonProblem) problem);
+        return type_is_json(answer) ? NULL : "is no JSON by its Content-Type";
+}
+
 int dynamodb_open_answer(const DynamoDBContext *context, const HttpAnswer *answer, json_object **ret_object,
                          StoreAnswer *ret_answer) {
         _cleanup_json_ json_object *object = NULL;
-        int problem;
+        Problem problem;
 
         *ret_answer = (StoreAnswer) { .outcome = STORE_OK, .date_s = answer->date_s };
         *ret_object = NULL;
@@ -189,18 +206,17 @@ int dynamodb_open_answer(const DynamoDBContext *context, const HttpAnswer *answe
                             context->region);
                 return 1;
         }
-        problem = json_parse(answer->body, answer->body_size, &object);
+        problem = parse_body(answer, &object);
         if (answer->status != 200) {
                 ret_answer->outcome = dynamodb_classify_error(context, answer, object, sizeof(ret_answer->error),
                                                               ret_answer->error);
                 *ret_object = TAKE_PTR(object);
                 return 1;
         }
-        if (problem != JSON_PROBLEM_NONE) {
+        if (problem) {
                 set_outcome(ret_answer, STORE_RETRY,
                             "what answers for DynamoDB in %s does not speak its language: the answer %s; look for a "
-                            "proxy on the way, and at cloudlock_dynamodb_endpoint", context->region,
-                            problem < 0 ? strerror(-problem) : json_problem_text((JsonProblem) problem));
+                            "proxy on the way, and at cloudlock_dynamodb_endpoint", context->region, problem);
                 return 1;
         }
         *ret_object = TAKE_PTR(object);

@@ -127,6 +127,7 @@ static void fill_answer(const HttpTransfer *transfer, HttpAnswer *ret) {
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
         ret->status = (int) status;
         ret->crc32 = only_header(transfer->easy, "x-amz-crc32");
+        ret->content_type = only_header(transfer->easy, "Content-Type");
         ret->body = transfer->body ?: "";
         ret->body_size = transfer->body_size;
         date = only_header(transfer->easy, "Date");

@@ -50,6 +50,7 @@ typedef struct HttpAnswer {
         HttpFailure failure;
         int64_t date_s;       /* Date header, seconds since the epoch; 0: none, or more than one */
         const char *crc32;    /* x-amz-crc32 header as it came; NULL: none */
+        const char *content_type; /* likewise */
         const char *body;     /* NUL-terminated as well; valid until the handler returns */
         size_t body_size;
         char error[HTTP_ERROR_MAX]; /* a clause: "127.0.0.1:8000 cannot be reached: Connection refused" */

@@ -30,8 +30,8 @@ def test_outage_on_the_holder(cluster):
     before = lock.identity()
     lock.wait_renewal()
     outage = cluster.front.fault("refuse", host=lock.host)
-    said = wait_for("status to speak of the outage",
-                    lambda: re.match(rf"store unreachable for {SPAN}; lease good for {SPAN} \(.+\)$", headline(lock)), 15)
+    sentence = rf"store unreachable for {SPAN}; lease good for {SPAN} \(.+\)$"
+    said = wait_for("status to speak of the outage", lambda: re.match(sentence, headline(lock)), 15)
     cluster.note(said.group()[:50])
     assert lock.state() == "running" and lock.property("StoreFailing") and lock.property("Held")
     shown = lock.host.show(lock.daemon, "StatusText")

@@ -87,8 +87,9 @@ def refuse_configurations(lock, search, secret):
     """The secret in lines where it does not belong."""
     host = lock.host
     good = host.read_file(lock.config_path)
-    for number, line in enumerate((secret, f"cloudlock_aws_secret {secret}", f"{secret}=x", f"cloudlock_my_id={secret}\x01",
-                                   f"cloudlock_lock_expiration={secret}", f'cloudlock_aws_secret="{secret}')):
+    lines = (secret, f"cloudlock_aws_secret {secret}", f"{secret}=x", f"cloudlock_my_id={secret}\x01",
+             f"cloudlock_lock_expiration={secret}", f'cloudlock_aws_secret="{secret}')
+    for number, line in enumerate(lines):
         other = Lock(host, f"bad{number}")
         host.put_file(other.config_path, good + line + "\n", 0o600)
         bound = search.command("cloudlockctl", "bind", other.instance)
@@ -141,7 +142,8 @@ def test_secrets_stay_inside(cluster):
     host.run("install", "-d", "-m", "0777", CORES)
     for unit in ("cloudlock@", "cloudlock-guard@"):
         host.put_file(f"/etc/systemd/system/{unit}.service.d/cores.conf", ASKS_FOR_CORES)
-    host.run("systemd-run", "--unit=spy", f"--property=StandardOutput=file:{SPIED}", "busctl", "monitor", "--json=short")
+    host.run("systemd-run", "--unit=spy", f"--property=StandardOutput=file:{SPIED}", "busctl", "monitor",
+             "--json=short")
     keys = {KEY: {"secret": secret.text, "token": token.text}}
     cluster.front.set_keys(keys)
     lock = Lock(host).set_up(aws_secret=secret.text, aws_session_token=token.text)

@@ -185,6 +185,33 @@ static void test_hostile_answers_to_a_write(void) {
         CHECK(strstr(write_answer(200, "{\"TableNames\":[]}").error, "answers something else than UpdateItem"));
 }
 
+static void test_content_type(void) {
+        static const struct {
+                const char *type;
+                bool is_json;
+        } cases[] = {
+                { NULL, true },
+                { "application/x-amz-json-1.0", true },
+                { "application/x-amz-json-1.1; charset=utf-8", true },
+                { "Application/JSON", true },
+                { "text/html", false },
+                { "text/plain; charset=utf-8", false },
+                { "application/octet-stream", false },
+                { "", false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                HttpAnswer http = { .status = 200, .content_type = cases[i].type, .body = "{}", .body_size = 2 };
+                StoreAnswer a;
+
+                dynamodb_read_answer(&context, &http, &a);
+                CHECK_EQ(a.outcome, cases[i].is_json ? STORE_OK : STORE_RETRY);
+                CHECK(cases[i].is_json || strstr(a.error, "the answer is no JSON by its Content-Type"));
+                dynamodb_write_answer(&context, &http, &a);
+                CHECK_EQ(a.outcome, cases[i].is_json ? STORE_OK : STORE_RETRY);
+        }
+}
+
 static void test_ten_megabytes(void) {
         size_t size = 10 * 1024 * 1024;
         _cleanup_free_ char *body = malloc(size);
@@ -286,6 +313,7 @@ int main(void) {
                 { "lengths", test_lengths },
                 { "hostile answers", test_hostile_answers },
                 { "hostile answers to a write", test_hostile_answers_to_a_write },
+                { "types of content", test_content_type },
                 { "ten megabytes", test_ten_megabytes },
                 { "an answer cut off anywhere", test_every_truncation },
                 { "depth", test_depth },

@@ -40,7 +40,8 @@ static const HostileAnswer absurd_records[] = {
 /* The answer to whatever request is under way, as the daemon would pass it on. */
 static void answer_with(int status, const char *body, size_t size, const char *crc32) {
         bool write = lock.request == REQUEST_WRITE;
-        HttpAnswer http = { .status = status, .date_s = answer().date_s, .crc32 = crc32, .body = body, .body_size = size };
+        HttpAnswer http = { .status = status, .date_s = answer().date_s, .crc32 = crc32, .body = body,
+                            .body_size = size };
         StoreAnswer parsed;
 
         if (write)
@@ -221,7 +222,7 @@ static void test_full_jitter(void) {
         }
 }
 
-/* Refused until the last moment, it is still asked often; the first good answer renews, and the target never noticed. */
+/* Refused until the last moment, it is asked often still; the first good answer renews, unnoticed by the target. */
 static void refuse_until_the_last_moment(const char *body, usec_t wait_us_max) {
         usec_t begin_us = now.boot_us, stop_us = lock.lease.stop_boot_us;
         unsigned attempts = 0;

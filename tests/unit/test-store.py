@@ -3,7 +3,9 @@
 """The store over real sockets: a real dynalite behind a front that verifies each signature with botocore and can
 spoil the transport. Usage: test-store.py PROBE [WRAPPER...], say `valgrind -q --leak-check=full` as wrapper."""
 
+import base64
 import contextlib
+import gzip
 import http.client
 import http.server
 import json
@@ -29,7 +31,7 @@ except ImportError as missing:
     print(f"skipped: {missing} (Debian: python3-botocore)")
     sys.exit(77)
 
-REGION, TABLE, LABEL, TOKEN = "eu-central-1", "locks", "validator", "FwoGZXIvYXdzEBEaDTOKEN+/=="
+REGION, TABLE, LABEL, TOKEN = "eu-central-1", "locks", "validator", "FwoGZXIvYXdzEBEaD" + 12 * "TOKEN+/" + "=="
 KEY = {"AKIDEXAMPLE": {"secret": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "token": TOKEN}}
 VERSIONS = [f"{i}0000000-0000-4000-8000-000000000000" for i in range(10)]
 SLOW_S = 30  # nothing here takes so long unless it hangs
@@ -192,6 +194,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def redirect(self, _request):
         self.answer(307, b"{}", ("Location", f"http://127.0.0.1:{self.server.server_address[1]}/elsewhere"))
 
+    def canned(self, _request):
+        self.answer(*self.server.canned)
+
+    def ten_megabytes(self, _request):
+        self.send_response(200)
+        self.send_header("Content-Length", str(10 << 20))
+        self.end_headers()
+        for _ in range(160):
+            self.wfile.write(65536 * b" ")
+        self.close_connection = True
+
     def two_dates(self, _request):
         self.answer(200, b"{}", ("Date", "Sun, 06 Nov 1994 08:49:37 GMT"))
 
@@ -211,6 +224,7 @@ class Front(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.dynalite, self.mode, self.shift_s, self.released = dynalite, "sound", 0, threading.Event()
         self.requests, self.refused, self.connections = [], [], 0
+        self.canned = (200, b"{}")
         scheme = "http"
         if certificate:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -375,6 +389,7 @@ class StoreTest(unittest.TestCase):
 
     def test_spoiled_answers(self):
         for mode, says in (("damaged", "x-amz-crc32"), ("large", "too large"), ("endless", "too large"),
+                           ("ten_megabytes", "too large"),
                            ("many_headers", "too large"), ("cut", "127.0.0.1"), ("redirect", "HTTP status 307"),
                            ("garbled", "127.0.0.1")):
             with self.subTest(mode):
@@ -384,6 +399,51 @@ class StoreTest(unittest.TestCase):
                 self.assertEqual(len(self.front.requests), before + 1)
                 self.front.mode = "sound"
                 self.check(probe.ask("read"), "ok")
+
+    def test_hostile_answers(self):
+        """As hostile-answers.h, and what only a socket can show; none is taken for the answer to a write either."""
+        item = b'{"Item":{"label":{"S":"validator"},"holder":{"S":"h"},"version":{"S":%s},"expire_time":{"N":%s},' \
+               b'"start_time":{"N":"1"}}}'
+        cases = (
+            ("empty", b"", (), "retry", "is empty"),
+            ("html", b"<html></html>", (("Content-Type", "text/html"),), "retry", "is a page for people"),
+            ("type", b"{}", (("Content-Type", "text/plain"),), "retry", "is no JSON by its Content-Type"),
+            ("gzip", gzip.compress(b"{}"), (("Content-Encoding", "gzip"),), "retry", "is compressed"),
+            ("gzip, unsaid", gzip.compress(b"{}"), (), "retry", "is compressed"),
+            ("nul", b"{\0}", (), "retry", "bytes in it that are no text"),
+            ("utf-8", b'{"Item":"\xff"}', (), "retry", "bytes in it that are no text"),
+            ("cut", (item % (b'"v"', b'"1"'))[:-2], (), "retry", "is cut off"),
+            ("deep", b'{"Item":' + 500 * b"[" + 500 * b"]" + b"}", (), "retry", "nested too deeply"),
+            ("twice", b'{"Item":{},"Item":{}}', (), "retry", "says something twice"),
+            ("other item", b'{"Item":{"label":{"S":"another"}}}', (), "retry", "another item"),
+            ("other operation", b'{"Attributes":{}}', (), "retry", "something else than GetItem"),
+            ("crc32", b"{}", (("x-amz-crc32", "1"),), "retry", "x-amz-crc32"),
+            ("no version", item % (b'""', b'"1"'), (), "unclear", "its version is empty"),
+            ("long version", item % (b'"' + 65 * b"v" + b'"', b'"1"'), (), "unclear", "its version is too long"),
+            ("1e400", item % (b'"v"', b'"1e400"'), (), "unclear", "its expire_time is no whole number"),
+            ("40 digits", item % (b'"v"', b'"' + 40 * b"9" + b'"'), (), "unclear", "its expire_time is too large"))
+        probe = self.probe()
+        self.front.mode = "canned"
+        for name, body, headers, outcome, says in cases:
+            with self.subTest(name):
+                self.front.canned = (200, body, *headers)
+                self.check(probe.ask("read"), outcome, says)
+                self.check(probe.ask(f"create {VERSIONS[0]}"), "retry")
+        for status, body, says in ((301, b"{}", "redirects are not followed"), (403, b"no", "HTTP status 403"),
+                                   (204, b"", "HTTP status 204"), (503, b"", "HTTP status 503")):
+            with self.subTest(status):
+                self.front.canned = (status, body)
+                self.check(probe.ask("read"), "retry", says)
+                self.check(probe.ask(f"create {VERSIONS[0]}"), "retry", says)
+
+    def test_an_error_with_the_request_in_it(self):
+        probe = self.probe()
+        self.front.mode = "canned"
+        for text in (TOKEN, base64.b64encode(TOKEN.encode()).decode(), TOKEN.encode().hex()):
+            message = f"x-amz-security-token:{text} is not allowed"
+            self.front.canned = (400, json.dumps({"__type": "x#AccessDeniedException", "message": message}).encode())
+            answer = self.check(probe.ask("read"), "person", "x-amz-security-token:[...] is not allowed")
+            self.assertNotIn(text[:16], answer.error)
 
     def test_dates(self):
         probe = self.probe()

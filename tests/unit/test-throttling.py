@@ -67,7 +67,8 @@ class Table(http.server.ThreadingHTTPServer):
         if operation == "GetItem":
             return 200, json.dumps({"Item": self.item}).encode()
         values = body["ExpressionAttributeValues"]
-        if self.item["version"] not in [value for name, value in values.items() if name[1:2] == "e" and name[2:].isdigit()]:
+        expected = [value for name, value in values.items() if name[1:2] == "e" and name[2:].isdigit()]
+        if self.item["version"] not in expected:
             return 400, b'{"__type":"x#ConditionalCheckFailedException"}'
         self.item = {"label": self.item["label"],
                      **{name[1:]: values[f":{name[1:]}"] for name in body["ExpressionAttributeNames"]}}
