@@ -16,12 +16,13 @@
 struct HttpTransfer {
         Http *http;
         CURL *easy;
-        struct curl_slist *headers, *addresses;
+        struct curl_slist *headers, *way; /* `way`: the addresses that are being tried, as CURLOPT_RESOLVE has them */
+        char untried[LOOKUP_TEXT_SIZE];   /* the others */
         LookupQuery *query;       /* while the name is being looked up, before libcurl gets to work */
         char name[WAY_NAME_SIZE]; /* which that is: the server's or the proxy's; "": there is none to look up */
         int port;
         bool is_proxy;
-        usec_t end_us;            /* of its time; CLOCK_MONOTONIC */
+        usec_t end_us, connect_end_us; /* of its time, and of that for making a connection; CLOCK_MONOTONIC */
         sd_event_source *deliver; /* hands the answer over in an iteration of the loop that is ours alone */
         HttpHandler handler;
         void *userdata;
@@ -39,10 +40,11 @@ Lookups *http_lookups(Http *http);
 Trust *http_trust(Http *http);
 const HttpOptions *http_options(const Http *http);
 
-/* What is known before the name is looked up, which it finds out, too; and what is only after: where to go, and how much
- * time is left. False when out of memory. */
+/* What is known before the name is looked up; finds out which that is, too. False when out of memory. */
 bool http_request_set(HttpTransfer *transfer, const HttpRequest *request);
-bool http_request_set_rest(HttpTransfer *transfer, const char *addresses);
+
+/* The rest: how much time is left, and which of the untried addresses are next. */
+bool http_request_set_next(HttpTransfer *transfer);
 
 /* http.c's takers of an answer. */
 size_t http_on_body(char *data, size_t size, size_t n, void *userdata);

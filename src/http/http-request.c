@@ -136,24 +136,47 @@ bool http_request_set(HttpTransfer *t, const HttpRequest *request) {
                curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
 }
 
-/* Takes the place of what libcurl was told before. */
-static bool set_addresses(HttpTransfer *t, const char *addresses) {
-        char entry[WAY_NAME_SIZE + LOOKUP_TEXT_SIZE + 8];
+/* The first untried address, and the first of the other family, which libcurl tries beside it after 200 ms. */
+static void take_next(HttpTransfer *t, char *next, size_t size) {
+        char list[LOOKUP_TEXT_SIZE], *p = list;
+        bool has[2] = { false, false };
 
-        curl_slist_free_all(t->addresses);
-        snprintf(entry, sizeof(entry), "%s:%d:%s", t->name, t->port, addresses);
-        t->addresses = curl_slist_append(NULL, entry);
-        return t->addresses && curl_easy_setopt(t->easy, CURLOPT_RESOLVE, t->addresses) == CURLE_OK;
+        memcpy(list, t->untried, sizeof(list));
+        t->untried[0] = next[0] = '\0';
+        for (const char *address; (address = strsep(&p, ",")) && *address;) {
+                bool *has_family = &has[*address == '['];
+
+                if (*has_family)
+                        text_append(t->untried, sizeof(t->untried), "%s%s", *t->untried ? "," : "", address);
+                else
+                        text_append(next, size, "%s%s", *next ? "," : "", address);
+                *has_family = true;
+        }
 }
 
-/* A timeout of 0 would mean none to libcurl. Of the time for connecting an address gets half of what is left, while
- * there is another of its family; the other family is tried beside it after 200 ms. */
-bool http_request_set_rest(HttpTransfer *t, const char *addresses) {
-        usec_t left_us = usec_sub(t->end_us, http_now_us());
-        long timeout_ms = MAX((long) (left_us / USEC_PER_MSEC), 1L);
-        long connect_ms = MIN(timeout_ms, (long) (CONNECT_US_MAX / USEC_PER_MSEC));
+/* Takes the place of what libcurl was told before. */
+static bool set_addresses(HttpTransfer *t) {
+        char next[LOOKUP_TEXT_SIZE], entry[WAY_NAME_SIZE + LOOKUP_TEXT_SIZE + 8];
 
-        return trust_apply(http_trust(t->http), t->easy) && (!addresses || set_addresses(t, addresses)) &&
-               curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK;
+        take_next(t, next, sizeof(next));
+        snprintf(entry, sizeof(entry), "%s:%d:%s", t->name, t->port, next);
+        curl_slist_free_all(t->way);
+        t->way = curl_slist_append(NULL, entry);
+        return t->way && curl_easy_setopt(t->easy, CURLOPT_RESOLVE, t->way) == CURLE_OK;
+}
+
+/* Not one address after the other by libcurl: 7.88 moves on from one that is silent only at half of the time, and then
+ * begins with the next one only when that one's time is over (lib/connect.c: baller_start_next() connects to nothing).
+ * A timeout of 0 would mean none to libcurl. */
+bool http_request_set_next(HttpTransfer *t) {
+        usec_t now_us = http_now_us(), left_us = usec_sub(t->end_us, now_us);
+        usec_t connect_us = usec_sub(t->connect_end_us, now_us);
+
+        if (*t->untried && !set_addresses(t))
+                return false;
+        if (*t->untried)
+                connect_us /= 2;
+        return trust_apply(http_trust(t->http), t->easy) &&
+               curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, MAX((long) (left_us / USEC_PER_MSEC), 1L)) == CURLE_OK &&
+               curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, MAX((long) (connect_us / USEC_PER_MSEC), 1L)) == CURLE_OK;
 }

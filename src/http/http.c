@@ -38,7 +38,7 @@ HttpTransfer *http_transfer_free(HttpTransfer *transfer) {
         lookup_query_free(transfer->query);
         curl_easy_cleanup(transfer->easy);
         headers_free(transfer->headers);
-        curl_slist_free_all(transfer->addresses);
+        curl_slist_free_all(transfer->way);
         sd_event_source_disable_unref(transfer->deliver);
         free(transfer->peer);
         free(transfer->body);
@@ -149,11 +149,18 @@ static void finish(HttpTransfer *transfer, CURLcode result) {
         sd_event_source_set_enabled(transfer->deliver, SD_EVENT_ONESHOT);
 }
 
-/* Lets libcurl get to work; `addresses` of the name that was looked up, if any. */
-static bool go(HttpTransfer *transfer, const char *addresses) {
-        transfer->in_multi = http_request_set_rest(transfer, addresses) &&
+/* Lets libcurl get to work, on the addresses that are next. */
+static bool go(HttpTransfer *transfer) {
+        transfer->reason[0] = '\0';
+        transfer->in_multi = http_request_set_next(transfer) &&
                              curl_multi_add_handle(http_multi(transfer->http), transfer->easy) == CURLM_OK;
         return transfer->in_multi;
+}
+
+/* The time for connecting begins when it is known whereto. */
+static bool begin_connecting(HttpTransfer *transfer) {
+        transfer->connect_end_us = MIN(transfer->end_us, http_now_us() + CONNECT_US_MAX);
+        return go(transfer);
 }
 
 static void on_looked_up(const char *addresses, const char *error, void *userdata) {
@@ -164,33 +171,50 @@ static void on_looked_up(const char *addresses, const char *error, void *userdat
                 text_append(transfer->reason, sizeof(transfer->reason), "%s%s%s%s", transfer->is_proxy ? "its proxy " : "",
                             transfer->is_proxy ? transfer->name : "", transfer->is_proxy ? ": " : "", error);
                 finish(transfer, CURLE_COULDNT_RESOLVE_HOST);
-        } else if (!go(transfer, addresses))
+                return;
+        }
+        snprintf(transfer->untried, sizeof(transfer->untried), "%s", addresses);
+        if (!begin_connecting(transfer))
                 finish(transfer, CURLE_OUT_OF_MEMORY);
 }
 
-/* Which of the name's addresses is worth trying first the next time. */
-static void learn(const HttpTransfer *transfer, CURLcode result) {
-        Lookups *lookups = http_lookups(transfer->http);
+/* Whether there was no connection over which the request could have gone. */
+static bool found_no_way(const HttpTransfer *transfer, CURLcode result) {
         curl_off_t connected_us = 0;
+
+        if (result != CURLE_COULDNT_CONNECT && result != CURLE_OPERATION_TIMEDOUT && result != CURLE_SSL_CONNECT_ERROR)
+                return false;
+        /* TLS included */
+        return curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &connected_us) == CURLE_OK && connected_us == 0;
+}
+
+/* Which of the name's addresses is worth trying first the next time. */
+static void learn(const HttpTransfer *transfer, bool no_way) {
+        Lookups *lookups = http_lookups(transfer->http);
         char *address = NULL;
 
         if (!*transfer->name)
                 return;
-        curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-        curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address);
-        if ((result == CURLE_OK || connected_us > 0) && address && *address)
-                lookup_was_good(lookups, transfer->name, address);
-        else if (result == CURLE_COULDNT_CONNECT || result == CURLE_OPERATION_TIMEDOUT)
+        if (no_way)
                 lookup_was_bad(lookups, transfer->name);
+        else if (curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address && *address)
+                lookup_was_good(lookups, transfer->name, address);
 }
 
 void http_transfer_done(HttpTransfer *transfer, CURLcode result) {
+        bool no_way = found_no_way(transfer, result), is_another;
+
         curl_multi_remove_handle(http_multi(transfer->http), transfer->easy);
         transfer->in_multi = false;
-        learn(transfer, result);
-        /* The handshake failed, so nothing has been sent yet. */
-        if (!trust_judge(http_trust(transfer->http), transfer->easy, result) || !go(transfer, NULL))
-                finish(transfer, result);
+        if (no_way)
+                is_another = *transfer->untried && http_now_us() < transfer->connect_end_us;
+        else
+                is_another = trust_judge(http_trust(transfer->http), transfer->easy, result);
+        /* In both cases nothing has been sent yet. */
+        if (is_another && go(transfer))
+                return;
+        learn(transfer, no_way);
+        finish(transfer, result);
 }
 
 size_t http_on_body(char *data, size_t size, size_t n, void *userdata) {
@@ -249,7 +273,7 @@ static int begin(HttpTransfer *transfer, usec_t timeout_us) {
         if (*transfer->name)
                 return lookup_ask(http_lookups(transfer->http), transfer->name, timeout_us, on_looked_up, transfer,
                                   &transfer->query);
-        return go(transfer, NULL) ? 0 : -ENOMEM;
+        return begin_connecting(transfer) ? 0 : -ENOMEM;
 }
 
 int http_start(Http *http, const HttpRequest *request, HttpHandler handler, void *userdata, HttpTransfer **ret) {
