@@ -24,6 +24,7 @@ typedef struct Setting {
         const char *value; /* NULL: nobody sets it */
         const char *from;  /* a key of ours, a variable, or FROM_PROFILE */
         const char *key;   /* of the profile */
+        bool well_formed;  /* then it may be a line of the configuration, which judges the form of its own */
 } Setting;
 
 static Setting from_variable(const PlaceInput *input, const char *name) {
@@ -52,10 +53,13 @@ static void append_name(const PlaceInput *input, const Setting *setting, char *e
                             profile->config_path ?: "AWS's files");
         else
                 text_append(error, PLACE_ERROR_MAX, "%s", setting->from);
+        if (!setting->well_formed && strncmp(setting->from, "AWS_", strlen("AWS_")) == 0)
+                text_append(error, PLACE_ERROR_MAX, " of the environment");
 }
 
 /* "NAME: message", or the message alone without a setting. -EINVAL. */
-static _printf_(4, 5) int refuse(const PlaceInput *input, const Setting *setting, char *error, const char *format, ...) {
+static _printf_(4, 5) int refuse(const PlaceInput *input, const Setting *setting, char *error, const char *format,
+                                 ...) {
         char message[PLACE_ERROR_MAX];
         va_list ap;
 
@@ -92,20 +96,21 @@ static bool is_fips_name(const char *region) {
 
 static int choose_region(const PlaceInput *input, Place *place, Setting *ret, char *error) {
         const Profile *profile = input->profile;
-        const Setting found = FIRST({ .value = input->region, .from = "cloudlock_aws_region" },
+        Setting found = FIRST({ .value = input->region, .from = "cloudlock_aws_region" },
                                     from_variable(input, "AWS_REGION"), from_variable(input, "AWS_DEFAULT_REGION"),
                                     from_profile("region", profile ? profile->region : NULL));
 
         if (!found.value)
                 return refuse(input, NULL, error, "no region is set; expected that of the DynamoDB table in "
-                              "cloudlock_aws_region, AWS_REGION, AWS_DEFAULT_REGION or the region of an AWS profile; add a "
-                              "line such as cloudlock_aws_region=eu-central-1 to the configuration");
+                              "cloudlock_aws_region, AWS_REGION, AWS_DEFAULT_REGION or the region of an AWS profile; "
+                              "add a line such as cloudlock_aws_region=eu-central-1 to the configuration");
         if (!region_is_valid(found.value))
-                return refuse(input, &found, error, "\"%.*s\" is no AWS region; expected a name such as eu-central-1; see "
-                              "the table's ARN", VALUE_SHOWN_MAX, found.value);
+                return refuse(input, &found, error, "\"%.*s\" is no AWS region; expected a name such as eu-central-1; "
+                              "see the table's ARN", VALUE_SHOWN_MAX, found.value);
+        found.well_formed = true;
         if (is_fips_name(found.value))
-                return refuse(input, &found, error, "\"%s\" is the old name of a FIPS endpoint; set the region itself, and "
-                              "AWS_USE_FIPS_ENDPOINT=true", found.value);
+                return refuse(input, &found, error, "\"%s\" is the old name of a FIPS endpoint; set the region itself, "
+                              "and AWS_USE_FIPS_ENDPOINT=true", found.value);
         snprintf(place->region, sizeof(place->region), "%s", found.value);
         place->region_from = found.from;
         *ret = found;
@@ -119,14 +124,15 @@ static int find_endpoint(const PlaceInput *input, Setting *ret, char *error) {
         const Setting ignore = FIRST(from_variable(input, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
                                      from_profile("ignore_configured_endpoint_urls",
                                                   profile ? profile->ignore_configured_endpoint_urls : NULL));
-        bool ignored;
+        bool ignored = false;
         int r = read_flag(input, &ignore, &ignored, error);
 
         if (r < 0)
                 return r;
-        *ret = ours.value || ignored ? ours : FIRST(from_variable(input, "AWS_ENDPOINT_URL_DYNAMODB"),
-                                                    from_variable(input, "AWS_ENDPOINT_URL"),
-                                                    from_profile("endpoint_url", profile ? profile->endpoint_url : NULL));
+        *ret = ours;
+        if (!ours.value && !ignored)
+                *ret = FIRST(from_variable(input, "AWS_ENDPOINT_URL_DYNAMODB"), from_variable(input, "AWS_ENDPOINT_URL"),
+                             from_profile("endpoint_url", profile ? profile->endpoint_url : NULL));
         return 0;
 }
 
@@ -152,23 +158,25 @@ static void make_endpoint(Place *place, bool fips, bool dual_stack) {
 }
 
 /* A kind of AWS's own endpoints was asked for, and another endpoint is named. */
-static int refuse_both(const PlaceInput *input, const Setting *kind, const Setting *endpoint, char *error) {
+static int refuse_both(const PlaceInput *input, Setting kind, Setting endpoint, char *error) {
         char other[PLACE_ERROR_MAX] = "";
 
-        append_name(input, endpoint, other);
-        return refuse(input, kind, error, "this asks for an endpoint of AWS's own, and %s names one; leave one of the two out",
-                      other);
+        kind.well_formed = endpoint.well_formed = true;
+        append_name(input, &endpoint, other);
+        return refuse(input, &kind, error, "this asks for an endpoint of AWS's own, and %s names one; leave one of the "
+                      "two out", other);
 }
 
 static int choose_endpoint(const PlaceInput *input, const Setting *region, Place *place, char *error) {
         const Profile *profile = input->profile;
         const Setting fips_setting = FIRST(from_variable(input, "AWS_USE_FIPS_ENDPOINT"),
-                                           from_profile("use_fips_endpoint", profile ? profile->use_fips_endpoint : NULL));
+                                           from_profile("use_fips_endpoint",
+                                                        profile ? profile->use_fips_endpoint : NULL));
         const Setting dual_setting = FIRST(from_variable(input, "AWS_USE_DUALSTACK_ENDPOINT"),
                                            from_profile("use_dualstack_endpoint",
                                                         profile ? profile->use_dualstack_endpoint : NULL));
         Setting endpoint;
-        bool fips, dual_stack;
+        bool fips = false, dual_stack = false;
         int r = find_endpoint(input, &endpoint, error);
 
         if (r >= 0)
@@ -178,7 +186,7 @@ static int choose_endpoint(const PlaceInput *input, const Setting *region, Place
         if (r < 0)
                 return r;
         if (endpoint.value && (fips || dual_stack))
-                return refuse_both(input, fips ? &fips_setting : &dual_setting, &endpoint, error);
+                return refuse_both(input, fips ? fips_setting : dual_setting, endpoint, error);
         if (endpoint.value)
                 return take_endpoint(input, &endpoint, place, error);
         if (strcmp(place->region, "local") == 0)

@@ -23,13 +23,14 @@ static void on_answer(Store *store, const HttpAnswer *http_answer) {
 }
 
 static int open_http(Store *store, const StoreConfig *config) {
+        const char *ca_bundle = environment_get(config->environment, "AWS_CA_BUNDLE") ?: config->ca_bundle;
         char error[PROXY_ERROR_MAX]; /* who wants the words asks proxy_read() before */
         int r = proxy_read(config->environment, store->endpoint.authority, store->endpoint.plain, &store->proxy, error);
 
         if (r < 0)
                 return r;
         return http_new(store->event, &(HttpOptions) {
-                                              .ca_bundle = environment_get(config->environment, "AWS_CA_BUNDLE") ?: config->ca_bundle,
+                                              .ca_bundle = ca_bundle,
                                               .proxy = store->proxy.url,
                                               .no_proxy = store->proxy.no_proxy,
                                       }, &store->http);

@@ -85,7 +85,9 @@ static int add(char ***environment, const char *name, const char *value) {
 }
 
 static int add_line(Draft *draft, const Variable *variable, unsigned line, const char *value) {
-        const Place place = { .source = draft->input->file_name, .line = line, .key = variable->name, .error = draft->error };
+        const Place place = {
+                .source = draft->input->file_name, .line = line, .key = variable->name, .error = draft->error,
+        };
         unsigned *set_at = &draft->variable_lines[variable - variables];
         _cleanup_secret_ char *judged = NULL;
         int r;

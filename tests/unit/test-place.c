@@ -93,9 +93,9 @@ static void test_refusals(void) {
                   "no region is set; expected that of the DynamoDB table in cloudlock_aws_region, AWS_REGION, AWS_DEFAULT_REGION or "
                   "the region of an AWS profile; add a line such as cloudlock_aws_region=eu-central-1 to the configuration" },
                 { NULL, NULL, { V("AWS_REGION=EU"), V("AWS_DEFAULT_REGION=eu-west-1") }, &profile,
-                  "AWS_REGION: \"EU\" is no AWS region; expected a name such as eu-central-1; see the table's ARN" },
+                  "AWS_REGION of the environment: \"EU\" is no AWS region; expected a name such as eu-central-1; see the table's ARN" },
                 { NULL, NULL, { V("AWS_DEFAULT_REGION=eu_west_1") }, &profile,
-                  "AWS_DEFAULT_REGION: \"eu_west_1\" is no AWS region; expected a name such as eu-central-1; see the table's ARN" },
+                  "AWS_DEFAULT_REGION of the environment: \"eu_west_1\" is no AWS region; expected a name such as eu-central-1; see the table's ARN" },
                 { NULL, NULL, {},
                   &(const Profile) { .name = V("lock"), .config_path = V("/home/lock/.aws/config"), .region = V("a\033[1m") },
                   "region of profile lock in /home/lock/.aws/config: \"a?[1m\" is no AWS region; expected a name such as "
@@ -110,9 +110,9 @@ static void test_refusals(void) {
                   "AWS_REGION: \"local\" stands for a store on this machine; set "
                   "cloudlock_dynamodb_endpoint=http://localhost:8000" },
                 { US, NULL, { V("AWS_ENDPOINT_URL=https://user:secret@host") }, NULL,
-                  "AWS_ENDPOINT_URL: the value is more, or less, than https://HOST[:PORT]" URL_REST },
+                  "AWS_ENDPOINT_URL of the environment: the value is more, or less, than https://HOST[:PORT]" URL_REST },
                 { US, NULL, { V("AWS_ENDPOINT_URL_DYNAMODB=http://dynamodb.example") }, NULL,
-                  "AWS_ENDPOINT_URL_DYNAMODB: the value is unencrypted and leads off this machine" URL_REST },
+                  "AWS_ENDPOINT_URL_DYNAMODB of the environment: the value is unencrypted and leads off this machine" URL_REST },
                 { US, NULL, {}, &(const Profile) { .name = V("lock"), .endpoint_url = V("dynamodb.example") },
                   "endpoint_url of profile lock in AWS's files: the value is no https URL" URL_REST },
                 { US, "https://ours", { V("AWS_USE_FIPS_ENDPOINT=true"), V("AWS_USE_DUALSTACK_ENDPOINT=true") }, NULL,
@@ -123,11 +123,11 @@ static void test_refusals(void) {
                   &(const Profile) { .name = V("lock"), .use_fips_endpoint = V("true") },
                   "use_fips_endpoint of profile lock in AWS's files" BOTH "AWS_ENDPOINT_URL" BOTH_REST },
                 { US, NULL, { V("AWS_USE_FIPS_ENDPOINT=yes") }, NULL,
-                  "AWS_USE_FIPS_ENDPOINT: \"yes\" is neither true nor false; set one of the two" },
+                  "AWS_USE_FIPS_ENDPOINT of the environment: \"yes\" is neither true nor false; set one of the two" },
                 { US, NULL, {}, &(const Profile) { .use_dualstack_endpoint = V("1") },
                   "use_dualstack_endpoint of profile default in AWS's files: \"1\" is neither true nor false; set one of the two" },
                 { US, NULL, { V("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=on") }, NULL,
-                  "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: \"on\" is neither true nor false; set one of the two" },
+                  "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS of the environment: \"on\" is neither true nor false; set one of the two" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(refusals); i++) {
