@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <inttypes.h>
+#include <linux/magic.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
-#include "cgroup.h"
 #include "check-context.h"
 #include "instances.h"
 #include "strv.h"
@@ -13,6 +13,7 @@
 #define SYSTEMD_VERSION_MIN 252
 #define USER "cloudlock"
 #define POLKIT_BUS_NAME "org.freedesktop.PolicyKit1"
+#define CGROUP_ROOT "/sys/fs/cgroup"
 #define WATCHDOG_DEVICE "/dev/watchdog"
 
 static int get_manager_string(CheckContext *context, const char *property, char **ret) {
@@ -49,14 +50,19 @@ static void check_systemd(CheckContext *context) {
                 findings_add(&context->findings, FINDING_FINE, "systemd", "version %s", version);
 }
 
+/* Of PID 1's own cgroup, which is to be seen from wherever this command was started. */
 static void check_cgroups(CheckContext *context) {
-        int r = cgroup_verify();
+        struct statfs fs;
+        int r = statfs(CGROUP_ROOT, &fs) < 0 ? -errno : fs.f_type != CGROUP2_SUPER_MAGIC ? -EPROTO : 0;
 
+        if (r >= 0 && access(CGROUP_ROOT "/init.scope/cgroup.kill", F_OK) < 0)
+                r = -errno;
         if (r >= 0) {
                 findings_add(&context->findings, FINDING_FINE, "cgroups", "version 2, with cgroup.kill");
                 return;
         }
-        findings_add(&context->findings, FINDING_FAILED, "cgroups", "no cgroup v2 with cgroup.kill: %s", strerror(-r));
+        findings_add(&context->findings, FINDING_FAILED, "cgroups", CGROUP_ROOT " is no cgroup v2 with cgroup.kill: %s",
+                     r == -EPROTO ? "of another version" : strerror(-r));
         findings_remedy(&context->findings, "boot Linux 5.14 or newer without systemd.unified_cgroup_hierarchy=0");
 }
 
@@ -139,20 +145,31 @@ void check_host(CheckContext *context) {
         check_policies(context);
 }
 
-static void check_service_watchdogs(CheckContext *context, usec_t guard_us) {
-        char daemon[SPAN_TEXT_MAX], guard[SPAN_TEXT_MAX];
-        bool daemon_watched = context->service.watchdog_us > 0 && context->service.watchdog_us != USEC_INFINITY;
+static usec_t watchdog_of(CheckContext *context, const UnitFacts *unit) {
+        _cleanup_free_ char *path = NULL;
+        uint64_t us = 0;
 
-        if (daemon_watched && guard_us > 0 && guard_us != USEC_INFINITY) {
-                findings_add(&context->findings, FINDING_FINE, "watchdogs", "PID 1 watches cloudlockd (%s) and the guard (%s at first)",
-                             format_span(daemon, sizeof(daemon), context->service.watchdog_us),
-                             format_span(guard, sizeof(guard), guard_us));
+        if (unit_object_path(unit->id, &path) >= 0)
+                (void) sd_bus_get_property_trivial(context->bus, SYSTEMD_BUS_NAME, path, "org.freedesktop.systemd1.Service",
+                                                   "WatchdogUSec", NULL, 't', &us);
+        return us == USEC_INFINITY ? 0 : us;
+}
+
+/* PID 1 tells of a service's watchdog only while that runs. */
+static void check_service_watchdog(CheckContext *context, const UnitFacts *unit) {
+        usec_t watchdog_us = watchdog_of(context, unit);
+        char span[SPAN_TEXT_MAX];
+
+        if (!unit->active_state || strcmp(unit->active_state, "active") != 0)
+                return;
+        if (watchdog_us > 0) {
+                findings_add(&context->findings, FINDING_FINE, "watchdog", "PID 1 ends %s when it hangs for %s", unit->id,
+                             format_span(span, sizeof(span), watchdog_us));
                 return;
         }
-        findings_add(&context->findings, FINDING_FAILED, "watchdogs", "WatchdogSec= of cloudlock%s@%s.service is off: "
-                     "nobody notices when it hangs", daemon_watched ? "-guard" : "", context->instance);
-        findings_remedy(&context->findings, "take the line out that turns it off: systemctl cat cloudlock%s@%s",
-                        daemon_watched ? "-guard" : "", context->instance);
+        findings_add(&context->findings, FINDING_FAILED, "watchdog", "WatchdogSec= of %s is off: nobody notices when it hangs",
+                     unit->id);
+        findings_remedy(&context->findings, "take the line out that turns it off (systemctl cat %s), and restart it", unit->id);
 }
 
 static void check_hardware_watchdog(CheckContext *context) {
@@ -179,14 +196,9 @@ static void check_hardware_watchdog(CheckContext *context) {
 }
 
 void check_watchdogs(CheckContext *context) {
-        _cleanup_free_ char *path = NULL;
-        uint64_t guard_us = 0;
-
-        if (!context->bus || !check_is_loaded(&context->daemon) || !check_is_loaded(&context->guard))
+        if (!context->bus)
                 return;
-        if (unit_object_path(context->guard.id, &path) >= 0)
-                (void) sd_bus_get_property_trivial(context->bus, SYSTEMD_BUS_NAME, path, "org.freedesktop.systemd1.Service",
-                                                   "WatchdogUSec", NULL, 't', &guard_us);
-        check_service_watchdogs(context, guard_us);
+        check_service_watchdog(context, &context->daemon);
+        check_service_watchdog(context, &context->guard);
         check_hardware_watchdog(context);
 }

@@ -156,20 +156,17 @@ static int read_string(const Unit *unit, const char *property, char **ret) {
         return sd_bus_get_property_string(unit->bus, SYSTEMD_BUS_NAME, unit->path, SERVICE_INTERFACE, property, NULL, ret);
 }
 
-static int read_trivial(const Unit *unit, const char *property, char type, void *ret) {
-        return sd_bus_get_property_trivial(unit->bus, SYSTEMD_BUS_NAME, unit->path, SERVICE_INTERFACE, property, NULL, type, ret);
-}
-
 static int read_sandbox(const Unit *unit, Service *service) {
         int private_tmp, r = read_string(unit, "User", &service->user);
 
         if (r >= 0)
                 r = read_string(unit, "ProtectHome", &service->protect_home);
         if (r >= 0)
-                r = read_trivial(unit, "PrivateTmp", 'b', &private_tmp);
+                r = sd_bus_get_property_trivial(unit->bus, SYSTEMD_BUS_NAME, unit->path, SERVICE_INTERFACE, "PrivateTmp", NULL, 'b',
+                                                &private_tmp);
         if (r >= 0)
                 service->private_tmp = private_tmp;
-        return r < 0 ? r : read_trivial(unit, "WatchdogUSec", 't', &service->watchdog_us);
+        return r;
 }
 
 static void free_path(Unit *unit) {

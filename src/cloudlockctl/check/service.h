@@ -8,7 +8,6 @@
 #include <systemd/sd-bus.h>
 
 #include "findings.h"
-#include "time-span.h"
 
 /* LoadCredential= or LoadCredentialEncrypted=. */
 typedef struct ServiceCredential {
@@ -23,7 +22,6 @@ typedef struct Service {
         char *user;         /* NULL or empty: root */
         char *protect_home; /* "yes", "read-only", "tmpfs", "no" */
         bool private_tmp;
-        usec_t watchdog_us;
 } Service;
 
 void service_done(Service *service);

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""`cloudlockctl check` on a host: what PID 1 and the files say, with one deliberate mistake at a time. Mistakes about the
+store are tests/unit/test-check.py's."""
+
+import contextlib
+import json
+
+from rig.cluster import SECRET
+from rig.front import CREATE_TABLE, TABLE
+from rig.host import boot_all
+from rig.product import Lock
+from rig.system import wait_for
+
+UNIT = "/etc/systemd/system"
+
+
+class Check:
+    """What check says now."""
+
+    def __init__(self, lock):
+        done = lock.host.run("cloudlockctl", "check", "--json", lock.instance, check=False)
+        self.said = json.loads(done)
+        self.failed = done.code != 0
+
+    def lines(self, result):
+        return [line for line in self.said["findings"] if line["result"] == result]
+
+    def failures(self):
+        return {line["check"] for line in self.lines("failure")}
+
+
+def expect(lock, check, *words, result="failure"):
+    """Exactly this check fails (or gives a warning, a note), with these words in its line or its remedy."""
+    found = Check(lock)
+    wanted = {check} if result == "failure" else set()
+    assert found.failures() == wanted, found.said
+    assert found.failed == (result == "failure"), found.said
+    lines = [line for line in found.lines(result) if line["check"] == check]
+    for word in words:
+        assert any(word in line["text"] + " → " + line.get("remedy", "") for line in lines), (word, lines)
+
+
+@contextlib.contextmanager
+def drop_in(lock, unit, text, reload=True):
+    """A drop-in that comes and goes."""
+    path = f"{UNIT}/{unit}.d/90-mistake.conf"
+    lock.host.put_file(path, text)
+    if reload:
+        lock.host.systemctl("daemon-reload")
+    yield
+    lock.host.remove_file(path)
+    lock.host.systemctl("daemon-reload")
+
+
+def test_check(cluster):
+    """All is well on a host that is set up; then each mistake is found, and it alone."""
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host).set_up(mixed_fleet="no", restart_gap="20s")
+    assert not Check(lock).failed, Check(lock).said
+    host.systemctl("enable", lock.daemon)
+    fine = host.run("cloudlockctl", "check", lock.instance)
+    assert SECRET not in fine and "Nothing keeps this lock from working" in fine, fine
+    service = "[Service]\n"
+
+    # the target
+    with drop_in(lock, lock.target, service + "KillMode=process\n"):
+        expect(lock, "target", "KillMode=process", "set KillMode=control-group")
+    with drop_in(lock, lock.target, service + "ExecStart=\nExecStart=/usr/bin/sudo /usr/bin/true\n"):
+        expect(lock, "target", "sudo")
+    with drop_in(lock, lock.target, service + "TimeoutStopSec=5min\n"):
+        expect(lock, "time-plan", "stopping the target 600s", "set cloudlock_lock_expiration=")
+    with drop_in(lock, lock.target, service + "TimeoutStopSec=infinity\n"):
+        expect(lock, "time-plan", "set TimeoutStopSec= in the target's unit")
+    host.systemctl("enable", lock.target)
+    expect(lock, "target", "is enabled: harmless", f"systemctl disable {lock.target}", result="note")
+    host.systemctl("disable", lock.target)
+    host.run("cloudlockctl", "unbind", lock.instance)
+    expect(lock, "target", "is not bound", f'run "cloudlockctl bind {lock.instance}"')
+    lock.bind()
+
+    # the daemon's unit
+    with drop_in(lock, lock.daemon, service + "EnvironmentFile=/etc/cloudlock/missing.env\n"):
+        expect(lock, "environment", "EnvironmentFile=/etc/cloudlock/missing.env: No such file")
+    with drop_in(lock, lock.daemon, service + "LoadCredential=aws_secret:/etc/cloudlock/missing\n"):
+        expect(lock, "credentials", "LoadCredential=aws_secret:/etc/cloudlock/missing: No such file")
+    with drop_in(lock, lock.daemon, service + "LoadCredential=config:/etc/cloudlock/other.conf\n"):
+        host.put_file("/etc/cloudlock/other.conf", host.read_file(lock.config_path), 0o600)
+        expect(lock, "units", "the guard reads its configuration from")
+        host.remove_file("/etc/cloudlock/other.conf")
+    host.put_file("/root/ca.pem", host.read_file("/etc/ssl/certs/ca-certificates.crt"))
+    with drop_in(lock, lock.daemon, service + "Environment=AWS_CA_BUNDLE=/root/ca.pem\n"):
+        expect(lock, "aws-files", "AWS_CA_BUNDLE=/root/ca.pem is not to be seen for cloudlockd (ProtectHome=)")
+    host.put_file("/etc/cloudlock/ca.pem", host.read_file("/root/ca.pem"), 0o600)
+    with drop_in(lock, lock.daemon, service + "Environment=AWS_CA_BUNDLE=/etc/cloudlock/ca.pem\n"):
+        expect(lock, "aws-files", "user cloudlock cannot read it: Permission denied", "chown cloudlock /etc/cloudlock/ca.pem")
+
+    # this host
+    for check, path in (("polkit-rule", "/usr/share/polkit-1/rules.d/cloudlock.rules"),
+                        ("dbus-policy", "/usr/share/dbus-1/system.d/org.cloudlock1.conf")):
+        text = host.read_file(path)
+        host.remove_file(path)
+        expect(lock, check, f"{path} is missing")
+        host.put_file(path, text)
+    host.run("chmod", "0777", "/run/cloudlock")
+    expect(lock, "run-directory", "may be written by others (mode 0777)", "systemd-tmpfiles --create cloudlock.conf")
+    host.run("chmod", "0755", "/run/cloudlock")
+    host.put_file("/etc/cloudlock/copy.conf", host.read_file(lock.config_path), 0o600)
+    expect(lock, "instances", "instance copy of this host is for the same lock")
+    host.remove_file("/etc/cloudlock/copy.conf")
+
+    # a running daemon: its own record is no other machine's
+    with drop_in(lock, lock.daemon, service + "WatchdogSec=0\n"):
+        lock.start()
+        wait_for("the first record", lambda: cluster.front.get(lock.instance), 20)
+        expect(lock, "watchdog", f"WatchdogSec= of {lock.daemon} is off")
+    host.systemctl("restart", lock.daemon)
+    expect(lock, "watchdog", f"PID 1 ends {lock.daemon} when it hangs for 30s", result="ok")
+    expect(lock, "record", "holds the lock", result="ok")
+    with drop_in(lock, lock.daemon, "[Unit]\nDescription=changed\n", reload=False):
+        expect(lock, "reload", f"the files of {lock.daemon} have changed", "systemctl daemon-reload")
+
+
+def test_check_before_anything_is_there(cluster):
+    """No unit, no binding; then no configuration."""
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host)
+    lock.configure(target_unit="nothing.service", restart_gap="20s")
+    expect(lock, "target", "nothing.service does not exist on this host")
+    host.remove_file(lock.config_path)
+    expect(lock, "config-file", "No such file", "write it")
+
+
+def test_policy_and_init(cluster):
+    """The policy on its own; a table from nothing."""
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host)
+    lock.configure(dynamodb_table="locks-of-init")
+    policy = json.loads(host.run("cloudlockctl", "check", "--policy", lock.instance))
+    assert policy["Statement"][0]["Resource"].endswith(":table/locks-of-init"), policy
+    assert "created and active" in host.run("cloudlockctl", "init", lock.instance)
+    assert "exists and is right" in host.run("cloudlockctl", "init", lock.instance)
+    made = cluster.front.store("DescribeTable", {"TableName": "locks-of-init"})["Table"]
+    assert made["KeySchema"] == CREATE_TABLE["KeySchema"] and TABLE != made["TableName"], made
