@@ -34,13 +34,13 @@ class Fleet:
     def __init__(self, rig, seed, options, trace):
         self.rng, self.time = random.Random(seed), Time()
         self.front = rig.front
-        self.label = f"fleet-{seed}"
+        self.label = f"fleet-{next(rig.labels)}"
         self._notes, self._trace = collections.deque(maxlen=NOTES), trace
         self.judge = Judge(self, options.only_overlap)
         self.network = network.Network(self.time, self.front, self.rng, self.judge, WEATHER)
         self.rounds = 0
         self.hosts = []
-        self._harsh, self._off_s = self.rng.random() < HARSH, self.rng.choice((-39, 39))
+        self._harsh, self._off_s = options.harsh or self.rng.random() < HARSH, self.rng.choice((-39, 39))
         cloudlocks, originals = options.kinds or self.rng.choice(FLEETS)
         gaps_s = (options.gap,) if options.gap is not None else self.rng.choice(GAPS_S)
         for number in range(cloudlocks):
@@ -126,7 +126,7 @@ class Fleet:
         elif what == "target":
             host.target_fails()
         elif what == "cut":
-            host.cut_off(away_us)
+            host.cut_off(away_us, rng.choice(network.CUTS))
         elif what == "strike":
             host.strike_next(rng.choice(network.SINGLE))
         else:

@@ -30,7 +30,7 @@ class Host:
         self.clocks = Clocks(world.time, settings.wall_off_us, *settings.ppm)
         self.run = 0           # of what leads the lock here; what belongs to an earlier one is void
         self.up = False
-        self.cut_until = 0
+        self.cut_until, self.cut_by = 0, ()
         self.next_fate = None
         self.fair_weather = False
         self.target = False    # whether it runs
@@ -75,8 +75,8 @@ class Host:
     def start(self):
         raise NotImplementedError
 
-    def cut_off(self, for_us):
-        self.cut_until = self.world.time.now + for_us
+    def cut_off(self, for_us, by):
+        self.cut_until, self.cut_by = self.world.time.now + for_us, by
         self.world.judge.excuse(for_us)
 
     def strike_next(self, fate):
