@@ -8,11 +8,12 @@ from rig.product import Lock
 from rig.system import wait_for
 
 SPAN = r"\d+s"
+LEASE = "60s"  # there is time to read, on a busy machine too
 
 
 def start_one(cluster):
     host, = boot_all([cluster.add_host()])
-    lock = Lock(host).set_up()
+    lock = Lock(host).set_up(lock_expiration=LEASE)
     lock.leave_released_record()
     lock.start()
     return lock.wait_running()
