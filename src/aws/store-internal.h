@@ -56,6 +56,8 @@ struct Store {
         char *region, *table, *label, *url;
         Endpoint endpoint;
         Proxy proxy;
+        char *ca_bundle; /* NULL: the system's */
+        const char *ca_bundle_from;
 
         /* the server's clock: its last Date, and CLOCK_BOOTTIME when that arrived; date_s is 0 before the first */
         int64_t date_s;

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ca-bundle.h"
 #include "cleanup.h"
 #include "sigv4.h"
 #include "store-internal.h"
@@ -40,6 +41,15 @@ static int on_refusal(sd_event_source *source _unused_, void *userdata) {
         return 0;
 }
 
+/* A file of certificates that is none is not the server's fault. */
+static void name_ca_bundle(const Store *store, HttpAnswer *answer) {
+        char problem[CA_BUNDLE_PROBLEM_MAX];
+
+        if (answer->failure == HTTP_FAILURE_TRUST && store->ca_bundle && ca_bundle_check(store->ca_bundle, problem) < 0)
+                snprintf(answer->error, sizeof(answer->error), "%s cannot be trusted: %s names %s, %s",
+                         store->endpoint.authority, store->ca_bundle_from, store->ca_bundle, problem);
+}
+
 /* libcurl's words are often the same for what the server and what a proxy has done. */
 static void name_proxy(const Proxy *proxy, HttpAnswer *answer) {
         if (proxy->used)
@@ -57,8 +67,10 @@ static void on_answer(const HttpAnswer *answer, void *userdata) {
                 store->date_s = answer->date_s;
                 store->date_boot_us = clock_us(CLOCK_BOOTTIME);
         }
-        if (answer->status == 0)
+        if (answer->status == 0) {
+                name_ca_bundle(store, &told);
                 name_proxy(&store->proxy, &told);
+        }
         slot->answered(store, &told);
 }
 

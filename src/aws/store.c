@@ -23,12 +23,17 @@ static void on_answer(Store *store, const HttpAnswer *http_answer) {
 }
 
 static int open_http(Store *store, const StoreConfig *config) {
-        const char *ca_bundle = environment_get(config->environment, "AWS_CA_BUNDLE") ?: config->ca_bundle;
+        const char *variable = environment_get(config->environment, "AWS_CA_BUNDLE");
+        const char *ca_bundle = variable ?: config->ca_bundle;
         char error[PROXY_ERROR_MAX]; /* who wants the words asks proxy_read() before */
         int r = proxy_read(config->environment, store->endpoint.authority, store->endpoint.plain, &store->proxy, error);
 
         if (r < 0)
                 return r;
+        store->ca_bundle_from = variable ? "AWS_CA_BUNDLE" : "ca_bundle of the profile";
+        store->ca_bundle = ca_bundle ? strdup(ca_bundle) : NULL;
+        if (ca_bundle && !store->ca_bundle)
+                return -ENOMEM;
         return http_new(store->event, &(HttpOptions) {
                                               .ca_bundle = ca_bundle,
                                               .proxy = store->proxy.url,
@@ -83,6 +88,7 @@ Store *store_free(Store *store) {
         credentials_free(store->credentials);
         sd_event_unref(store->event);
         proxy_done(&store->proxy);
+        free(store->ca_bundle);
         free(store->region);
         free(store->table);
         free(store->label);

@@ -9,8 +9,9 @@
  *     last MS                                                        a read whose handler frees the store, and the end
  *     last-look MS                                                   a look whose handler does
  *
- * Arguments: endpoint, region, table, label. An answer is a line: outcome, Date, 1 if there is a record, its version,
- * holder and fence, the longest time in ms that the loop stood still, the error; separated by tabs. */
+ * Arguments: endpoint, region, table, label, and a profile's ca_bundle if wanted. An answer is a line: outcome, Date, 1 if
+ * there is a record, its version, holder and fence, the longest time in ms that the loop stood still, the error; separated
+ * by tabs. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -191,6 +192,7 @@ static int run(char *argv[]) {
                                      .table = argv[3],
                                      .label = argv[4],
                                      .environment = environ,
+                                     .ca_bundle = argv[5],
                              }, &probe.store);
         if (r < 0)
                 return r;
@@ -207,7 +209,7 @@ static int run(char *argv[]) {
 int main(int argc, char *argv[]) {
         int r;
 
-        if (argc != 5)
+        if (argc != 5 && argc != 6)
                 return EXIT_FAILURE;
         r = run(argv);
         if (r < 0)

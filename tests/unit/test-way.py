@@ -180,11 +180,11 @@ class Authority:
         return path
 
 
-def read_once(url, timeout_ms=5000, **environment):
-    """What the probe says to one read: its outcome and the error."""
+def read_once(url, timeout_ms=5000, profile=(), **environment):
+    """What the probe says to one read: its outcome and the error. `profile`: with a ca_bundle in it, or empty."""
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "AWS_ACCESS_KEY_ID": KEY,
                    "AWS_SECRET_ACCESS_KEY": SECRET, **environment}
-    with subprocess.Popen([*WRAPPER, PROBE, url, REGION, "locks", "validator"], env=environment, text=True,
+    with subprocess.Popen([*WRAPPER, PROBE, url, REGION, "locks", "validator", *profile], env=environment, text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as probe:
         probe.stdin.write(f"read {timeout_ms}\n")
         probe.stdin.flush()
@@ -303,13 +303,19 @@ class WayTest(unittest.TestCase):
         os.mkdir(folder)
         other = Authority(folder).path
         self.check(read_once(store.url(), **self.trusting), "ok")
-        for bundle, says in ((other, "unable to get local issuer certificate"), (f"{self.folder}/none", f"{self.folder}/none"),
-                             (empty, empty), (text, text), (folder, folder)):
+        for bundle, says in ((f"{self.folder}/none", "can't be read: No such file or directory"),
+                             (folder, "can't be read: Is a directory"), ("/dev/null", "can't be read: Invalid argument"),
+                             (empty, "holds no certificate in PEM form"), (text, "holds no certificate in PEM form")):
             with self.subTest(bundle):
-                self.check(read_once(store.url(), AWS_CA_BUNDLE=bundle), "retry", f"127.0.0.1:{store.port}", "cannot be trusted",
-                           says, "AWS_CA_BUNDLE")
+                self.check(read_once(store.url(), AWS_CA_BUNDLE=bundle), "retry",
+                           f"127.0.0.1:{store.port} cannot be trusted: AWS_CA_BUNDLE names {bundle}, which {says}")
+        self.check(read_once(store.url(), AWS_CA_BUNDLE=other), "retry", "cannot be trusted",
+                   "unable to get local issuer certificate", "AWS_CA_BUNDLE")
         self.check(read_once(store.url()), "retry", "cannot be trusted", "AWS_CA_BUNDLE")
-        self.assertEqual(len(store.hosts), 1)
+        self.check(read_once(store.url(), profile=[empty]), "retry", f"cannot be trusted: ca_bundle of the profile names {empty}")
+        self.check(read_once(store.url(), profile=[empty], **self.trusting), "ok")
+        self.check(read_once(store.url(), profile=[self.authority.path]), "ok")
+        self.assertEqual(len(store.hosts), 3)
 
     def test_certificates(self):
         for name, names, keywords, says in (
