@@ -83,10 +83,10 @@ def test_check(cluster):
         expect(lock, "environment", "EnvironmentFile=/etc/cloudlock/missing.env: No such file")
     with drop_in(lock, lock.daemon, service + "LoadCredential=aws_secret:/etc/cloudlock/missing\n"):
         expect(lock, "credentials", "LoadCredential=aws_secret:/etc/cloudlock/missing: No such file")
-    with drop_in(lock, lock.daemon, service + "LoadCredential=config:/etc/cloudlock/other.conf\n"):
-        host.put_file("/etc/cloudlock/other.conf", host.read_file(lock.config_path), 0o600)
+    with drop_in(lock, lock.daemon, service + "LoadCredential=config:/etc/demo-elsewhere.conf\n"):
+        host.put_file("/etc/demo-elsewhere.conf", host.read_file(lock.config_path), 0o600)
         expect(lock, "units", "the guard reads its configuration from")
-        host.remove_file("/etc/cloudlock/other.conf")
+        host.remove_file("/etc/demo-elsewhere.conf")
     host.put_file("/root/ca.pem", host.read_file("/etc/ssl/certs/ca-certificates.crt"))
     with drop_in(lock, lock.daemon, service + "Environment=AWS_CA_BUNDLE=/root/ca.pem\n"):
         expect(lock, "aws-files", "AWS_CA_BUNDLE=/root/ca.pem is not to be seen for cloudlockd (ProtectHome=)")
