@@ -104,8 +104,8 @@ static void tell_duplicate(Daemon *daemon) {
                           view->record.holder);
 }
 
-/* After moving over its last record is normal, and taken in order. While a host still runs it, its gap and its my_id count
- * as well, and nobody here can see them. */
+/* After moving over its last record is normal, and taken in order. While a host still runs it, its gap and its my_id
+ * count as well, and nobody here can see them. */
 static void tell_original(Daemon *daemon) {
         const LockView *view = &daemon->picture.view;
         bool original = view->has_record && !view->record.is_ours_by_shape && !daemon->config->mixed_fleet;
@@ -116,7 +116,8 @@ static void tell_original(Daemon *daemon) {
         if (original)
                 log_entry(LOG_WARNING, MESSAGE_ORIGINAL,
                           "The record of %s is the original program's: as long as a host runs that, set "
-                          "cloudlock_mixed_fleet=yes here, a gap of 2min or more on every host, and give each its own my_id",
+                          "cloudlock_mixed_fleet=yes here, a gap of 2min or more on every host, and give each its own "
+                          "my_id",
                           view->record.holder);
 }
 

@@ -23,7 +23,8 @@ WARNS = "The record of old-java is the original program's"
 CASES = (
     ("moving over", "", ("standby", WARNS, "set cloudlock_mixed_fleet=yes"), "refus", None),
     ("a mixed fleet", "cloudlock_mixed_fleet=yes\ncloudlock_restart_gap=2min\n",
-     ("cloudlock_mixed_fleet: every host's gap, also where the original runs, must be 2min or longer", "standby"), WARNS, None),
+     ("cloudlock_mixed_fleet: every host's gap, also where the original runs, must be 2min or longer", "standby"),
+     WARNS, None),
     ("a gap that is too short", "cloudlock_restart_gap=119s\n",
      ("old-java is the original program: beside it cloudlock_restart_gap has to be 2min or more, on every host", WARNS),
      "standby", None),
@@ -36,7 +37,8 @@ def _put_record(front):
     now_ms = int(time.time() * 1000)
     item = {"label": INSTANCE, "holder": HOLDER, "version": "0e0f1d0a-0000-4000-8000-000000000000",
             "start_time": now_ms - 3_600_000, "expire_time": now_ms + 1_800_000}
-    status, _, body = front.post("PutItem", json.dumps({"TableName": stores.TABLE, "Item": rig_front.typed(item)}).encode())
+    request = {"TableName": stores.TABLE, "Item": rig_front.typed(item)}
+    status, _, body = front.post("PutItem", json.dumps(request).encode())
     if status != 200:
         raise Stuck(f"the store took no record: {body}")
 
@@ -51,7 +53,8 @@ class Daemon:
         inside = 'mount -t tmpfs tmpfs /run && mkdir -p "/run/cloudlock/$0" && exec "$@" "$0"'
         self._process = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", inside, INSTANCE, program], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={"PATH": os.environ["PATH"], "CREDENTIALS_DIRECTORY": folder})
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"], "CREDENTIALS_DIRECTORY": folder})
         self._ended = False
         rig.front.watch(self._process.stderr, self._read)
 
@@ -75,8 +78,8 @@ class Daemon:
         return all(word in self.said for word in words)
 
     def end(self):
-        """Asks it to end, and waits until it has: what it was about to say is said then. Its exit status, if that was its
-        own will."""
+        """Asks it to end, and waits until it has: what it was about to say is said then. Its exit status, if that was
+        its own will."""
         asked = not self._ended
         if asked:
             self._process.terminate()

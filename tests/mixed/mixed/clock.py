@@ -34,7 +34,7 @@ class Time:
 
 
 class Clocks:
-    """A host's clocks: the wall clock is off by a constant, BOOTTIME and RAW run a little fast or slow, each its own way."""
+    """A host's: the wall clock is off by a constant, BOOTTIME and RAW run a little fast or slow, each its own way."""
 
     def __init__(self, time, wall_off_us, boot_ppm, raw_ppm):
         self._time, self._ppm = time, (boot_ppm, raw_ppm)

@@ -43,9 +43,9 @@ class Cloudlock(Host):
     def start(self):
         self.run += 1
         self.up, self._down_us = True, None
-        s = self.settings
-        self._command("begin", self.holder, self._machine, hashlib.sha256(f"{self.name}{self._boot}".encode()).hexdigest()[:32],
-                      s.gap_us, s.lease_us, s.renew_us, s.poll_us, self.world.rng.getrandbits(63), *(self._lease or ()))
+        s, boot = self.settings, hashlib.sha256(f"{self.name}{self._boot}".encode()).hexdigest()[:32]
+        self._command("begin", self.holder, self._machine, boot, s.gap_us, s.lease_us, s.renew_us, s.poll_us,
+                      self.world.rng.getrandbits(63), *(self._lease or ()))
         self._after(PID1_US, self._command, "table")
 
     def _end_daemon(self):
@@ -123,8 +123,8 @@ class Cloudlock(Host):
     def _tell_units(self, asked_us):
         guard = (DEACTIVATING if self._guard_stopping else ACTIVE) if self._guard else INACTIVE
         target = (DEACTIVATING if self.stopping else ACTIVE) if self.target else FAILED if self._failed else INACTIVE
-        self._command("units", asked_us, guard, target, int(not self.target), int(self._guard_stopping), int(self.target), 0,
-                      self.settings.budget_us)
+        self._command("units", asked_us, guard, target, int(not self.target), int(self._guard_stopping),
+                      int(self.target), 0, self.settings.budget_us)
 
     def _units_changed(self):
         if self.up:

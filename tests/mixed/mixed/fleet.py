@@ -19,7 +19,7 @@ FLEETS = ((1, 1), (1, 1), (1, 1), (2, 1), (2, 1), (1, 2), (1, 2), (2, 2))
 # The gaps of a fleet, in s, and how often. With long ones a round takes ten times as many requests.
 GAPS_S = ((120,),) * 8 + ((1800,), (120, 1800))
 WALL_OFF_S = (-39, 0, 39)
-# Of fleets whose targets end by force only, with clocks that are off in turns this way and that: what leaves least room.
+# How many fleets leave the least room: their targets end by force only, their clocks are off in turns this way and that.
 HARSH = 0.6
 CLOCK_OFF_S = (-300, -60, -41, 41, 60, 300)
 PPM_MAX = 450
@@ -60,7 +60,8 @@ class Fleet:
             gap_us=gap_us, lease_us=lease_us, renew_us=rng.choice((1, 2)) * MINUTE,
             poll_us=rng.choice((10, 20, 30) if gap_us < 10 * MINUTE else (60, 120)) * SECOND,
             budget_us=rng.choice((5, 30)) * SECOND, wall_off_us=self._draw_off_s() * SECOND,
-            ppm=(rng.randint(-PPM_MAX, PPM_MAX), rng.randint(-PPM_MAX, PPM_MAX)), keeps_on=self._harsh or rng.random() < 0.5)
+            ppm=(rng.randint(-PPM_MAX, PPM_MAX), rng.randint(-PPM_MAX, PPM_MAX)),
+            keeps_on=self._harsh or rng.random() < 0.5)
 
     def _draw_off_s(self):
         self._off_s = -self._off_s

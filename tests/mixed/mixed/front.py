@@ -11,10 +11,12 @@ import http.client
 import os
 import selectors
 import socket
+import time
 
 from rig import sigv4
 
 WAIT_S = 60  # of real time, for something that is on its way: nothing takes so long unless it hangs
+IDLE_S = 2   # the stores close connections that are idle for 5 s and more
 STAMP = "%Y%m%dT%H%M%SZ"
 # What the stores want to see; they check no more than its form.
 STORE_AUTHORIZATION = ("AWS4-HMAC-SHA256 Credential=mixed/20260101/{region}/dynamodb/aws4_request, "
@@ -64,13 +66,13 @@ class Front:
         self._woken, self._waker = os.pipe()
         self._selector.register(self._woken, selectors.EVENT_READ, lambda: os.read(self._woken, 4096))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.store = None
+        self.store, self._asked_at = None, 0
         self._arrived = {}
         self.verified = 0
 
     def ask(self, port):
         """From now on the store is the one on this port."""
-        self.store = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
+        self.store, self._asked_at = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S), 0
 
     # -- waiting
 
@@ -130,10 +132,13 @@ class Front:
         return self.post(request.operation, request.body)
 
     def post(self, operation, body):
+        if time.monotonic() > self._asked_at + IDLE_S:
+            self.store.close()
         self.store.request("POST", "/", body=body, headers={
             "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"DynamoDB_20120810.{operation}",
             "X-Amz-Date": "20260101T000000Z", "Authorization": STORE_AUTHORIZATION.format(region=self._region)})
         answer = self.store.getresponse()
+        self._asked_at = time.monotonic()
         crc32 = answer.headers.get("x-amz-crc32")
         return answer.status, {"x-amz-crc32": crc32} if crc32 else {}, answer.read()
 

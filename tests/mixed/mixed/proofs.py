@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""That the judge notices: fleets in which one thing is missing that keeps hosts apart have to fail, and by what it is for."""
+"""That the judge notices: fleets without one of the things that keep hosts apart have to fail, and by what it is for."""
 
 from typing import NamedTuple, Optional
 
