@@ -19,6 +19,7 @@ ANSWER_US = 20_000       # what a request takes
 BACKOFF_US_MIN, BACKOFF_US_MAX = SECOND // 5, 20 * SECOND  # src/base/time-limits.h
 INACTIVE, ACTIVE = 0, 2  # UnitPhase of src/lock/lock.h
 ROUNDS = 3
+SLOW_S = 30  # nothing here takes so long unless it hangs
 
 THROTTLED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"Rate exceeded"}'
 DENIED = b'{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized"}'
@@ -41,6 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].rpartition(".")[2]
         status, answer = self.server.serve(operation, body)
+        self.server.served.release()
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("x-amz-crc32", str(zlib.crc32(answer)))
@@ -56,12 +58,14 @@ class Table(http.server.ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.item, self.now_us, self.refusal, self.refused_us = dict(RELEASED), 0, None, []
+        self.item, self.now_us = dict(RELEASED), 0
+        self.refusal, self.refuse_until_us, self.refused_us = b"", 0, []
+        self.served = threading.Semaphore(0)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def serve(self, operation, body):
-        if self.refusal:
+        if self.now_us < self.refuse_until_us:
             self.refused_us.append(self.now_us)
             return 400, self.refusal
         if operation == "GetItem":
@@ -88,7 +92,7 @@ class Holder:
             [PEER, table.url, "eu-central-1", "locks", "validator"], text=True, bufsize=1, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, env={"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"})
         self.state, self.deadline_us, self.stop_us = "", 0, 0
-        self.pending = self.runs = False
+        self.pending = self.runs = False  # pending: the store has decided, and its answer is on its way
         self.stops = 0
         self.ask("begin", "self#11111111", 32 * "1", 32 * "a", 2 * SECOND, lease_us, renew_us, 10 * SECOND, 42)
         self.ask("table")
@@ -96,12 +100,16 @@ class Holder:
     def ask(self, command, *arguments):
         self.table.now_us = self.now_us
         clocks = (self.now_us, self.now_us, self.now_us, EPOCH_S * SECOND + self.now_us)
+        sent_before = self.pending
         print(command, *clocks, *arguments, file=self.process.stdin)
         while not (line := self.process.stdout.readline()).startswith("."):
             action, *numbers = line.split() or ["nothing: lock-peer has ended"]
             self.perform(action, numbers)
         _, self.state, deadline, *_ = line.split()
         self.deadline_us = int(deadline)
+        # Real time must not decide at which moment of ours a request is served.
+        if self.pending and not sent_before and not self.table.served.acquire(timeout=SLOW_S):
+            raise AssertionError("a request did not reach the table")
 
     def perform(self, action, numbers):
         if action in ("read", "write"):
@@ -143,7 +151,7 @@ class Holder:
 
 class ThrottlingTest(unittest.TestCase):
     def run_one(self, refusal, lease_us, renew_us, last_us):
-        """Everything is refused until `last_us` before the target would have to stop; then one renewal may pass."""
+        """Everything is refused until `last_us` before the target would have to stop; then a renewal may pass."""
         table = Table()
         self.addCleanup(table.close)
         holder = Holder(table, lease_us, renew_us)
@@ -152,12 +160,11 @@ class ThrottlingTest(unittest.TestCase):
         holder.stops = 0
         waits_us = []
         for _ in range(ROUNDS):
+            holder.go_on_until(lambda: not holder.pending)
             stop_us, version = holder.stop_us, table.item["version"]
-            table.refusal, table.refused_us = refusal, []
-            holder.go_on_until(lambda: self.undisturbed(holder) and holder.now_us > stop_us - last_us)
-            waits_us.append([b - a for a, b in zip(table.refused_us, table.refused_us[1:])])
-            table.refusal = None
+            table.refusal, table.refuse_until_us, table.refused_us = refusal, stop_us - last_us, []
             holder.go_on_until(lambda: self.undisturbed(holder) and holder.stop_us > stop_us)
+            waits_us.append([b - a for a, b in zip(table.refused_us, table.refused_us[1:])])
             self.assertNotEqual(table.item["version"], version)
         self.assertEqual(holder.stops, 0)
         return waits_us
