@@ -17,8 +17,8 @@ static void on_answer(Store *store, const HttpAnswer *http_answer) {
         admin->handler(&report, admin->userdata); /* may have freed the store */
 }
 
-int store_admin_init(Store *store) {
-        return store_slot_init(&store->admin.slot, store, on_answer);
+void store_admin_init(Store *store) {
+        store_slot_init(&store->admin.slot, store, on_answer);
 }
 
 int store_admin(Store *store, AdminOperation operation, usec_t timeout_us, AdminHandler handler, void *userdata) {

@@ -18,17 +18,23 @@ typedef void (*StoreSlotHandler)(Store *store, const HttpAnswer *answer);
 /* A place for one request. What is under way in one does not disturb another's. */
 typedef struct StoreSlot {
         Store *store;
+        CredentialsQuery *query; /* first there have to be keys */
         HttpTransfer *transfer;
-        sd_event_source *refusal; /* hands over an answer that needed no request: there are no keys */
-        char refusal_text[CREDENTIALS_ERROR_MAX];
+        char *body;         /* of the request, until it is sent; the rest of it: */
+        const char *target; /* a literal */
+        bool fresh;
+        usec_t end_us; /* CLOCK_BOOTTIME */
+        char refusal_text[CREDENTIALS_ERROR_MAX]; /* why no request could be sent */
+        bool refusal_is_transient;
         int64_t signed_s;
         StoreSlotHandler answered; /* without an answer: refusal_text says why there can't be one; may free the store */
 } StoreSlot;
 
 typedef struct StoreRequest {
-        const char *target, *body;
-        bool fresh; /* as HttpRequest's */
-        usec_t timeout_us;
+        const char *target; /* a literal */
+        const char *body;   /* copied */
+        bool fresh;         /* as HttpRequest's */
+        usec_t timeout_us;  /* of all, looking for the keys included */
 } StoreRequest;
 
 /* What store_look_at_table() has found out so far. */
@@ -54,6 +60,7 @@ struct Store {
         Http *http;
         Credentials *credentials;
         char *region, *table, *label, *url;
+        char key_source[STORE_ERROR_MAX]; /* of the latest keys; "": there were none yet */
         Endpoint endpoint;
         Proxy proxy;
         char *ca_bundle; /* NULL: the system's */
@@ -73,15 +80,15 @@ struct Store {
         StoreAdmin admin;
 };
 
-/* Zeroed slots only; 0 or a negative errno. */
-int store_slot_init(StoreSlot *slot, Store *store, StoreSlotHandler answered);
-void store_slot_done(StoreSlot *slot);
+/* Zeroed slots only. */
+void store_slot_init(StoreSlot *slot, Store *store, StoreSlotHandler answered);
 
-/* One request at a time; the handler is called exactly once, never from inside, unless it is cancelled before. */
+/* One request at a time; the handler is called exactly once, never from inside, unless it is cancelled before.
+ * 0 or a negative errno. */
 int store_slot_send(StoreSlot *slot, const StoreRequest *request);
 void store_slot_cancel(StoreSlot *slot);
 
 DynamoDBContext store_slot_context(const StoreSlot *slot);
 
-int store_look_init(Store *store);
-int store_admin_init(Store *store);
+void store_look_init(Store *store);
+void store_admin_init(Store *store);

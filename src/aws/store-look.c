@@ -51,8 +51,8 @@ static void on_answer(Store *store, const HttpAnswer *http_answer) {
                 look->handler(&look->answer, look->userdata); /* may have freed the store */
 }
 
-int store_look_init(Store *store) {
-        return store_slot_init(&store->look.slot, store, on_answer);
+void store_look_init(Store *store) {
+        store_slot_init(&store->look.slot, store, on_answer);
 }
 
 int store_look_at_table(Store *store, usec_t timeout_us, TableHandler handler, void *userdata) {

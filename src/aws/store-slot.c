@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include "ca-bundle.h"
 #include "cleanup.h"
+#include "dynamodb-error.h"
+#include "json.h"
 #include "sigv4.h"
 #include "store-internal.h"
 #include "text.h"
@@ -31,14 +34,22 @@ DynamoDBContext store_slot_context(const StoreSlot *slot) {
                 .table = slot->store->table,
                 .label = slot->store->label,
                 .signed_s = slot->signed_s,
+                .key_source = store_key_source(slot->store),
         };
 }
 
-static int on_refusal(sd_event_source *source _unused_, void *userdata) {
-        StoreSlot *slot = userdata;
+/* The keys are what the store does not like: there may be newer ones where they came from. */
+static bool is_about_keys(const HttpAnswer *answer) {
+        static const char *const codes[] = { "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException",
+                                             "InvalidClientTokenId" };
+        _cleanup_json_ json_object *object = NULL;
 
-        slot->answered(slot->store, NULL);
-        return 0;
+        if (answer->status < 400 || answer->status >= 500 || json_parse_strict(answer->body, answer->body_size, &object) < 0)
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(codes); i++)
+                if (dynamodb_is_error(object, codes[i]))
+                        return true;
+        return false;
 }
 
 /* A file of certificates that is none is not the server's fault. */
@@ -71,30 +82,24 @@ static void on_answer(const HttpAnswer *answer, void *userdata) {
                 name_ca_bundle(store, &told);
                 name_proxy(&store->proxy, &told);
         }
+        if (is_about_keys(answer))
+                credentials_refused(store->credentials);
         slot->answered(store, &told);
 }
 
-int store_slot_init(StoreSlot *slot, Store *store, StoreSlotHandler answered) {
-        int r = sd_event_add_defer(store->event, &slot->refusal, on_refusal, slot);
-
-        if (r < 0)
-                return r;
+void store_slot_init(StoreSlot *slot, Store *store, StoreSlotHandler answered) {
         slot->store = store;
         slot->answered = answered;
-        return sd_event_source_set_enabled(slot->refusal, SD_EVENT_OFF);
-}
-
-void store_slot_done(StoreSlot *slot) {
-        slot->transfer = http_transfer_free(slot->transfer);
-        slot->refusal = sd_event_source_disable_unref(slot->refusal);
 }
 
 void store_slot_cancel(StoreSlot *slot) {
+        slot->query = credentials_query_free(slot->query);
         slot->transfer = http_transfer_free(slot->transfer);
-        sd_event_source_set_enabled(slot->refusal, SD_EVENT_OFF);
+        free(slot->body);
+        slot->body = NULL;
 }
 
-static int sign_and_send(StoreSlot *slot, const StoreRequest *request, const Keys *keys) {
+static int sign_and_send(StoreSlot *slot, const Keys *keys) {
         Store *store = slot->store;
         _cleanup_free_ char *authorization = NULL;
         char date[SIGV4_TIMESTAMP_SIZE];
@@ -111,14 +116,14 @@ static int sign_and_send(StoreSlot *slot, const StoreRequest *request, const Key
         headers[n++] = (Header) { "x-amz-date", date };
         if (keys->session_token)
                 headers[n++] = (Header) { "x-amz-security-token", keys->session_token };
-        headers[n++] = (Header) { "x-amz-target", request->target };
+        headers[n++] = (Header) { "x-amz-target", slot->target };
 
         r = sigv4_authorization(&(SigV4Request) {
                                         .method = "POST",
                                         .headers = headers,
                                         .n_headers = n,
-                                        .body = request->body,
-                                        .body_size = strlen(request->body),
+                                        .body = slot->body,
+                                        .body_size = strlen(slot->body),
                                         .region = store->region,
                                         .service = SERVICE,
                                         .time_s = slot->signed_s,
@@ -130,23 +135,42 @@ static int sign_and_send(StoreSlot *slot, const StoreRequest *request, const Key
                                                .url = store->url,
                                                .headers = headers,
                                                .n_headers = n,
-                                               .body = request->body,
-                                               .body_size = strlen(request->body),
+                                               .body = slot->body,
+                                               .body_size = strlen(slot->body),
                                                .plain = store->endpoint.plain,
-                                               .fresh = request->fresh,
-                                               .timeout_us = request->timeout_us,
+                                               .fresh = slot->fresh,
+                                               .timeout_us = usec_sub(slot->end_us, clock_us(CLOCK_BOOTTIME)),
                                        }, on_answer, slot, &slot->transfer);
 }
 
-int store_slot_send(StoreSlot *slot, const StoreRequest *request) {
-        const Keys *keys;
+static void refuse(StoreSlot *slot, const char *why, bool is_transient) {
+        snprintf(slot->refusal_text, sizeof(slot->refusal_text), "%s", why);
+        slot->refusal_is_transient = is_transient;
+        slot->answered(slot->store, NULL);
+}
+
+static void on_keys(const CredentialsAnswer *answer, void *userdata) {
+        StoreSlot *slot = userdata;
+        Store *store = slot->store;
         int r;
 
-        slot->signed_s = signing_time_s(slot->store);
-        r = credentials_get(slot->store->credentials, &keys, slot->refusal_text);
+        slot->query = credentials_query_free(slot->query);
+        if (!answer->keys)
+                return refuse(slot, answer->error, answer->transient);
+        snprintf(store->key_source, sizeof(store->key_source), "%s", answer->source);
+        slot->signed_s = signing_time_s(store);
+        r = sign_and_send(slot, answer->keys);
         if (r < 0)
-                return r;
-        if (r != CREDENTIALS_FOUND)
-                return sd_event_source_set_enabled(slot->refusal, SD_EVENT_ONESHOT);
-        return sign_and_send(slot, request, keys);
+                refuse(slot, strerror(-r), true);
+}
+
+int store_slot_send(StoreSlot *slot, const StoreRequest *request) {
+        store_slot_cancel(slot);
+        slot->body = strdup(request->body);
+        if (!slot->body)
+                return -ENOMEM;
+        slot->target = request->target;
+        slot->fresh = request->fresh;
+        slot->end_us = usec_add(clock_us(CLOCK_BOOTTIME), request->timeout_us);
+        return credentials_ask(slot->store->credentials, request->timeout_us, on_keys, slot, &slot->query);
 }

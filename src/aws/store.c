@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "strv.h"
 #include "store-internal.h"
+#include "strv.h"
 
 static void on_answer(Store *store, const HttpAnswer *http_answer) {
         DynamoDBContext context = store_slot_context(&store->slot);
-        StoreAnswer answer = { .outcome = STORE_PERSON };
+        StoreAnswer answer = { .outcome = store->slot.refusal_is_transient ? STORE_RETRY : STORE_PERSON };
 
         if (!http_answer)
                 snprintf(answer.error, sizeof(answer.error), "%s", store->slot.refusal_text);
@@ -59,21 +59,22 @@ int store_new(sd_event *event, const StoreConfig *config, Store **ret) {
         if (asprintf(&store->url, "%s/", config->endpoint) < 0)
                 return store->url = NULL, -ENOMEM;
 
-        r = credentials_new(config->aws_key_id, config->aws_secret, config->aws_session_token, &store->credentials);
-        if (r < 0)
-                return r;
         r = open_http(store, config);
         if (r < 0)
                 return r;
-        r = store_slot_init(&store->slot, store, on_answer);
+        r = credentials_new(event, store->http, &(CredentialsConfig) {
+                                                        .key_id = config->aws_key_id,
+                                                        .secret = config->aws_secret,
+                                                        .session_token = config->aws_session_token,
+                                                        .directory = config->credentials_directory,
+                                                        .environment = config->environment,
+                                                        .region = config->region,
+                                                }, &store->credentials);
         if (r < 0)
                 return r;
-        r = store_look_init(store);
-        if (r < 0)
-                return r;
-        r = store_admin_init(store);
-        if (r < 0)
-                return r;
+        store_slot_init(&store->slot, store, on_answer);
+        store_look_init(store);
+        store_admin_init(store);
         *ret = TAKE_PTR(store);
         return 0;
 }
@@ -81,11 +82,11 @@ int store_new(sd_event *event, const StoreConfig *config, Store **ret) {
 Store *store_free(Store *store) {
         if (!store)
                 return NULL;
-        store_slot_done(&store->slot);
-        store_slot_done(&store->look.slot);
-        store_slot_done(&store->admin.slot);
-        http_free(store->http);
+        store_slot_cancel(&store->slot);
+        store_slot_cancel(&store->look.slot);
+        store_slot_cancel(&store->admin.slot);
         credentials_free(store->credentials);
+        http_free(store->http);
         sd_event_unref(store->event);
         proxy_done(&store->proxy);
         free(store->ca_bundle);
@@ -95,6 +96,10 @@ Store *store_free(Store *store) {
         free(store->url);
         free(store);
         return NULL;
+}
+
+const char *store_key_source(const Store *store) {
+        return *store->key_source ? store->key_source : NULL;
 }
 
 void store_cancel(Store *store) {

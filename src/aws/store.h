@@ -34,8 +34,9 @@ typedef void (*StoreHandler)(const StoreAnswer *answer, void *userdata);
 
 typedef struct StoreConfig {
         const char *region, *table, *endpoint, *label;         /* endpoint: URL without trailing slash */
-        const char *aws_key_id, *aws_secret, *aws_session_token; /* NULL: look along the chain (environment) */
-        char *const *environment; /* as Config.aws_environment: proxies, AWS_CA_BUNDLE; NULL: nothing */
+        const char *aws_key_id, *aws_secret, *aws_session_token; /* NULL: look along the rest of the chain */
+        char *const *environment; /* as Config.aws_environment: keys, proxies, AWS_CA_BUNDLE; NULL: nothing */
+        const char *credentials_directory; /* of systemd's credentials; NULL: none */
         const char *ca_bundle;    /* the profile's, where AWS_CA_BUNDLE is not set; NULL: the system's */
 } StoreConfig;
 
@@ -73,11 +74,16 @@ static inline void store_freep(Store **s) {
 }
 
 /* At most one request is under way; beginning another one cancels it, without its handler being called. The handler
- * is called exactly once otherwise, never from inside these functions. `timeout_us` bounds the whole attempt.
+ * is called exactly once otherwise, never from inside these functions. `timeout_us` bounds the whole attempt,
+ * looking for the keys included.
  * 0 or a negative errno (nothing was sent then). */
 int store_read(Store *store, usec_t timeout_us, StoreHandler handler, void *userdata);
 int store_write(Store *store, const StoreWrite *write, usec_t timeout_us, StoreHandler handler, void *userdata);
 void store_cancel(Store *store);
+
+/* Where the keys of the latest request are from, a noun, and what is wrong where they can't be renewed: "profile lock of
+ * /etc/aws/credentials". NULL: there were none yet. Borrowed until the loop turns. */
+const char *store_key_source(const Store *store);
 
 /* Looks at the table, beside the read or write that is under way, and in the same terms: one look at a time.
  * `timeout_us` bounds each of its requests, up to three. */

@@ -76,5 +76,5 @@ int session_ask(Session *session, AdminOperation operation, AdminReport *ret) {
 }
 
 const char *session_key_source(const Session *session) {
-        return session ? NULL : NULL;
+        return session ? store_key_source(session->store) : NULL;
 }

@@ -67,6 +67,7 @@ static int open_store(Daemon *daemon) {
                 .aws_secret = config->aws_secret,
                 .aws_session_token = config->aws_session_token,
                 .environment = config->aws_environment,
+                .credentials_directory = getenv("CREDENTIALS_DIRECTORY"),
                 .ca_bundle = daemon->ca_bundle,
         };
 

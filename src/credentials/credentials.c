@@ -1,94 +1,95 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "credentials.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cleanup.h"
-#include "text.h"
+#include "keeper.h"
+
+/* How long a question waits for better keys while there are some: a renewal of the lock must not suffer by it. */
+#define URGENT_US_MAX (3 * USEC_PER_SEC)
+#define URGENT_DIVISOR 2 /* of what the question may take in all */
+
+struct CredentialsQuery {
+        Credentials *credentials;
+        CredentialsQuery *next;
+        CredentialsHandler handler;
+        void *userdata;
+        sd_event_source *deliver; /* in an iteration of the loop that is ours alone */
+        sd_event_source *timer;
+};
 
 struct Credentials {
-        Keys configured;
-        Keys current;
+        sd_event *event;
+        Keeper *keeper;
+        CredentialsQuery *queries; /* those that wait */
 };
 
-/* What one place of the chain holds: borrowed strings, NULL or empty where there is nothing. */
-typedef struct Found {
-        const char *key_id, *secret, *session_token;
-} Found;
+/* Where the pointer to `query` is kept; points to NULL if it waits no more. */
+static CredentialsQuery **find_query(Credentials *credentials, const CredentialsQuery *query) {
+        CredentialsQuery **p = &credentials->queries;
 
-typedef struct Place {
-        void (*look)(const Credentials *credentials, Found *ret);
-        const char *key_id_name, *secret_name, *session_token_name; /* as the operator knows them */
-} Place;
-
-static void look_in_configuration(const Credentials *credentials, Found *ret) {
-        *ret = (Found) {
-                .key_id = credentials->configured.key_id,
-                .secret = credentials->configured.secret,
-                .session_token = credentials->configured.session_token,
-        };
+        while (*p && *p != query)
+                p = &(*p)->next;
+        return p;
 }
 
-static void look_in_environment(const Credentials *credentials _unused_, Found *ret) {
-        *ret = (Found) {
-                .key_id = getenv("AWS_ACCESS_KEY_ID"),
-                .secret = getenv("AWS_SECRET_ACCESS_KEY"),
-                .session_token = getenv("AWS_SESSION_TOKEN"),
-        };
+static void wait_no_more(CredentialsQuery *query) {
+        CredentialsQuery **p = find_query(query->credentials, query);
+
+        if (*p)
+                *p = query->next;
 }
 
-/* In the order in which an AWS user expects them. */
-static const Place chain[] = {
-        { look_in_configuration, "cloudlock_aws_key_id", "cloudlock_aws_secret", "cloudlock_aws_session_token" },
-        { look_in_environment, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN" },
-};
-
-static bool is_set(const char *s) {
-        return s && *s;
+CredentialsQuery *credentials_query_free(CredentialsQuery *query) {
+        if (!query)
+                return NULL;
+        wait_no_more(query);
+        sd_event_source_disable_unref(query->deliver);
+        sd_event_source_disable_unref(query->timer);
+        free(query);
+        return NULL;
 }
 
-/* What goes into a header must not begin another one. */
-static bool fits_a_header(const char *s) {
-        for (; *s; s++)
-                if (!isgraph((unsigned char) *s))
-                        return false;
-        return true;
+static void query_freep(CredentialsQuery **q) {
+        credentials_query_free(*q);
 }
 
-static void keys_clear(Keys *keys) {
-        keys->key_id = secret_free(keys->key_id);
-        keys->secret = secret_free(keys->secret);
-        keys->session_token = secret_free(keys->session_token);
-}
+static int on_deliver(sd_event_source *source _unused_, void *userdata) {
+        CredentialsQuery *query = userdata;
+        char source_text[KEEPER_SOURCE_MAX];
+        CredentialsAnswer answer;
 
-static int keys_set(Keys *keys, const Found *found) {
-        Keys copy = {
-                .key_id = is_set(found->key_id) ? strdup(found->key_id) : NULL,
-                .secret = is_set(found->secret) ? strdup(found->secret) : NULL,
-                .session_token = is_set(found->session_token) ? strdup(found->session_token) : NULL,
-        };
-
-        if ((is_set(found->key_id) && !copy.key_id) || (is_set(found->secret) && !copy.secret) ||
-            (is_set(found->session_token) && !copy.session_token)) {
-                keys_clear(&copy);
-                return -ENOMEM;
-        }
-        keys_clear(keys);
-        *keys = copy;
+        sd_event_source_set_enabled(query->deliver, SD_EVENT_OFF);
+        if (query->timer)
+                sd_event_source_set_enabled(query->timer, SD_EVENT_OFF);
+        wait_no_more(query);
+        keeper_answer(query->credentials->keeper, source_text, &answer);
+        query->handler(&answer, query->userdata); /* may have freed the query, and all else */
         return 0;
 }
 
-int credentials_new(const char *key_id, const char *secret, const char *session_token, Credentials **ret) {
+static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
+        return on_deliver(NULL, userdata);
+}
+
+/* Each in an iteration of its own: what one handler frees, another may be. */
+static void on_changed(void *userdata) {
+        Credentials *credentials = userdata;
+
+        for (CredentialsQuery *query = credentials->queries; query; query = query->next)
+                sd_event_source_set_enabled(query->deliver, SD_EVENT_ONESHOT);
+}
+
+int credentials_new(sd_event *event, Http *http, const CredentialsConfig *config, Credentials **ret) {
         _cleanup_(credentials_freep) Credentials *credentials = calloc(1, sizeof(Credentials));
         int r;
 
         if (!credentials)
                 return -ENOMEM;
-        r = keys_set(&credentials->configured, &(Found) { key_id, secret, session_token });
+        credentials->event = sd_event_ref(event);
+        r = keeper_new(event, http, config, on_changed, credentials, &credentials->keeper);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(credentials);
@@ -98,49 +99,54 @@ int credentials_new(const char *key_id, const char *secret, const char *session_
 Credentials *credentials_free(Credentials *credentials) {
         if (!credentials)
                 return NULL;
-        keys_clear(&credentials->configured);
-        keys_clear(&credentials->current);
+        keeper_free(credentials->keeper);
+        sd_event_unref(credentials->event);
         free(credentials);
         return NULL;
 }
 
-static bool is_sound(const Place *place, const Found *found, char ret_error[static CREDENTIALS_ERROR_MAX]) {
-        const char *missing = !is_set(found->key_id) ? place->key_id_name : place->secret_name;
-        const char *present = !is_set(found->key_id) ? place->secret_name : place->key_id_name;
+static int query_new(Credentials *credentials, CredentialsQuery **ret) {
+        _cleanup_(query_freep) CredentialsQuery *query = calloc(1, sizeof(CredentialsQuery));
+        int r;
 
-        if (!is_set(found->key_id) || !is_set(found->secret)) {
-                snprintf(ret_error, CREDENTIALS_ERROR_MAX, "%s is set and %s is not: set both, or neither", present,
-                         missing);
-                return false;
-        }
-        if (!fits_a_header(found->key_id) || !fits_a_header(found->secret) ||
-            (found->session_token && !fits_a_header(found->session_token))) {
-                snprintf(ret_error, CREDENTIALS_ERROR_MAX,
-                         "one of %s, %s and %s has a blank or a control character in it: copy it again",
-                         place->key_id_name, place->secret_name, place->session_token_name);
-                return false;
-        }
-        return true;
+        if (!query)
+                return -ENOMEM;
+        query->credentials = credentials;
+        query->next = credentials->queries;
+        credentials->queries = query;
+        r = sd_event_add_defer(credentials->event, &query->deliver, on_deliver, query);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(query->deliver, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(query);
+        return 0;
 }
 
-int credentials_get(Credentials *credentials, const Keys **ret_keys, char ret_error[static CREDENTIALS_ERROR_MAX]) {
-        for (size_t i = 0; i < ELEMENTSOF(chain); i++) {
-                Found found;
-                int r;
+int credentials_ask(Credentials *credentials, usec_t timeout_us, CredentialsHandler handler, void *userdata,
+                    CredentialsQuery **ret) {
+        _cleanup_(query_freep) CredentialsQuery *query = NULL;
+        int state = keeper_look(credentials->keeper), r;
+        usec_t wait_us = state == KEEPER_URGENT ? MIN(URGENT_US_MAX, timeout_us / URGENT_DIVISOR) : timeout_us;
 
-                chain[i].look(credentials, &found);
-                if (!is_set(found.key_id) && !is_set(found.secret))
-                        continue;
-                if (!is_sound(&chain[i], &found, ret_error))
-                        return CREDENTIALS_BROKEN;
-                r = keys_set(&credentials->current, &found);
-                if (r < 0)
-                        return r;
-                *ret_keys = &credentials->current;
-                return CREDENTIALS_FOUND;
-        }
-        snprintf(ret_error, CREDENTIALS_ERROR_MAX,
-                 "there are no AWS keys: set cloudlock_aws_key_id and cloudlock_aws_secret, or AWS_ACCESS_KEY_ID and "
-                 "AWS_SECRET_ACCESS_KEY in the environment");
-        return CREDENTIALS_NONE;
+        if (state < 0)
+                return state;
+        r = query_new(credentials, &query);
+        if (r < 0)
+                return r;
+        query->handler = handler;
+        query->userdata = userdata;
+        if (state == KEEPER_READY)
+                r = sd_event_source_set_enabled(query->deliver, SD_EVENT_ONESHOT);
+        else
+                r = sd_event_add_time_relative(credentials->event, &query->timer, CLOCK_BOOTTIME, wait_us, 1, on_timer,
+                                               query);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(query);
+        return 0;
+}
+
+void credentials_refused(Credentials *credentials) {
+        keeper_refused(credentials->keeper);
 }

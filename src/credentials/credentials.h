@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The keys that requests are signed with: looked for along a chain of places, the first that has any decides. Asked
- * anew before each request, so that keys which change while the daemon runs are taken up. */
+/* The keys that requests are signed with: looked for along the chain of places that AWS's tools know, the first that is
+ * configured decides. Keys that expire are renewed ahead of it in the background, and files that changed are read again.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html */
 
-#include <stddef.h>
+#include <stdbool.h>
+#include <systemd/sd-event.h>
 
-#define CREDENTIALS_ERROR_MAX 320
+#include "http.h"
+#include "time-span.h"
+
+#define CREDENTIALS_ERROR_MAX 512
 
 typedef struct Keys {
         char *key_id, *secret;
@@ -14,20 +19,43 @@ typedef struct Keys {
 } Keys;
 
 typedef struct Credentials Credentials;
+typedef struct CredentialsQuery CredentialsQuery;
 
-/* What the configuration says; NULL where it says nothing. Copied. 0 or -ENOMEM. */
-int credentials_new(const char *key_id, const char *secret, const char *session_token, Credentials **ret);
+typedef struct CredentialsConfig {
+        const char *key_id, *secret, *session_token; /* cloudlock_aws_*; NULL: not configured */
+        const char *directory;                       /* of systemd's credentials, $CREDENTIALS_DIRECTORY; NULL: none */
+        char *const *environment;                    /* "NAME=VALUE", as Config.aws_environment; NULL: nothing */
+        const char *region;                          /* for STS */
+} CredentialsConfig;
+
+typedef struct CredentialsAnswer {
+        const Keys *keys;   /* NULL: there are none, and `error` says why; valid until the handler returns */
+        bool transient;     /* of an error: trying again may help, a metadata service does not answer, say */
+        const char *source; /* where the keys are from, a noun: "profile lock of /etc/aws/credentials"; also what is wrong
+                             * where older ones are used because they can't be renewed; as long as `keys` */
+        char error[CREDENTIALS_ERROR_MAX];
+} CredentialsAnswer;
+
+typedef void (*CredentialsHandler)(const CredentialsAnswer *answer, void *userdata);
+
+/* Copies the configuration; `http` has to outlive it. Nothing is looked for before the first question.
+ * 0 or a negative errno. */
+int credentials_new(sd_event *event, Http *http, const CredentialsConfig *config, Credentials **ret);
+
+/* Every query has to be freed before. */
 Credentials *credentials_free(Credentials *credentials);
 
 static inline void credentials_freep(Credentials **c) {
         credentials_free(*c);
 }
 
-typedef enum CredentialsResult {
-        CREDENTIALS_FOUND,
-        CREDENTIALS_NONE,   /* no place of the chain has keys; `ret_error` says what to do */
-        CREDENTIALS_BROKEN, /* the first place that has some has them incomplete or malformed; likewise */
-} CredentialsResult;
+/* The handler is called exactly once, from the event loop, never from inside this function; it may free the query and
+ * all else. Freeing the query before cancels it; what is being fetched for it goes on, for the next one. `timeout_us`
+ * bounds it: keys at hand are answered with then, or else an error. 0 or a negative errno. */
+int credentials_ask(Credentials *credentials, usec_t timeout_us, CredentialsHandler handler, void *userdata,
+                    CredentialsQuery **ret);
+CredentialsQuery *credentials_query_free(CredentialsQuery *query);
 
-/* *ret_keys belong to `credentials` and are valid until the next call. A CredentialsResult or -ENOMEM. */
-int credentials_get(Credentials *credentials, const Keys **ret_keys, char ret_error[static CREDENTIALS_ERROR_MAX]);
+/* The store says that these keys have expired or are unknown: the next question looks for new ones, but not more often
+ * than each half minute. */
+void credentials_refused(Credentials *credentials);

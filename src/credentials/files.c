@@ -4,12 +4,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
 #include "file.h"
-#include "keys.h"
 #include "text.h"
 
 int files_read(const char *path, size_t size_max, char **ret, size_t *ret_size) {
@@ -25,7 +25,14 @@ int files_read(const char *path, size_t size_max, char **ret, size_t *ret_size) 
         return read_small_fd(fd, size_max, ret, ret_size);
 }
 
-int files_read_word(const char *path, size_t size_max, char **ret) {
+static bool is_printable(const char *s) {
+        for (; *s; s++)
+                if (!isprint((unsigned char) *s))
+                        return false;
+        return true;
+}
+
+int files_read_line(const char *path, size_t size_max, char **ret) {
         _cleanup_secret_ char *data = NULL;
         size_t size, begin = 0;
         char *word;
@@ -37,7 +44,7 @@ int files_read_word(const char *path, size_t size_max, char **ret) {
                 data[--size] = '\0';
         while (isspace((unsigned char) data[begin]))
                 begin++;
-        if (begin == size || strlen(data) != size || !fits_a_header(data + begin))
+        if (begin == size || strlen(data) != size || !is_printable(data + begin))
                 return -EBADMSG;
         word = strdup(data + begin);
         if (!word)

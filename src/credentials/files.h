@@ -10,8 +10,8 @@
  * 0, -ENOTTY (not a regular file), -EFBIG, another errno. */
 int files_read(const char *path, size_t size_max, char **ret, size_t *ret_size);
 
-/* The same for one word: without white space at its ends. -EBADMSG: empty, or something in it that a header can't hold. */
-int files_read_word(const char *path, size_t size_max, char **ret);
+/* The same for a line of printable characters, without white space at its ends. -EBADMSG: it is empty, or not one. */
+int files_read_line(const char *path, size_t size_max, char **ret);
 
 /* What tells that a file was replaced or written: which one it is, its size and times. 0 where there is none. */
 unsigned long long files_mark(const char *path);

@@ -22,6 +22,7 @@ struct HttpTransfer {
         char name[WAY_NAME_SIZE]; /* which that is: the server's or the proxy's; "": there is none to look up */
         int port;
         bool is_proxy;
+        usec_t connect_us_max;
         usec_t end_us, connect_end_us; /* of its time, and of that for making a connection; CLOCK_MONOTONIC */
         sd_event_source *deliver; /* hands the answer over in an iteration of the loop that is ours alone */
         HttpHandler handler;

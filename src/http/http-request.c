@@ -45,10 +45,11 @@ static bool set_limits(HttpTransfer *t) {
  * asked through a proxy. */
 static bool set_way(HttpTransfer *t, const HttpRequest *request) {
         const HttpOptions *options = http_options(t->http);
+        bool direct = request->plain || request->direct;
 
         return curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https") == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_PROXY, request->plain ? "" : options->proxy ?: "") == CURLE_OK &&
-               curl_easy_setopt(t->easy, CURLOPT_NOPROXY, request->plain ? "*" : options->no_proxy ?: "") == CURLE_OK;
+               curl_easy_setopt(t->easy, CURLOPT_PROXY, direct ? "" : options->proxy ?: "") == CURLE_OK &&
+               curl_easy_setopt(t->easy, CURLOPT_NOPROXY, direct ? "*" : options->no_proxy ?: "") == CURLE_OK;
 }
 
 static bool set_method(HttpTransfer *t, const HttpRequest *request) {
@@ -123,7 +124,8 @@ static bool find_way(HttpTransfer *t, const HttpRequest *request) {
                 return true;
         if (!take_way(t, request->url, false))
                 return false;
-        if (!options->proxy || !*options->proxy || (*t->name && goes_past_proxy(t->name, options->no_proxy)))
+        if (request->direct || !options->proxy || !*options->proxy ||
+            (*t->name && goes_past_proxy(t->name, options->no_proxy)))
                 return true;
         t->name[0] = '\0';
         return take_way(t, options->proxy, true);

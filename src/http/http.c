@@ -30,6 +30,12 @@ usec_t http_now_us(void) {
         return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
 }
 
+static void body_free(HttpTransfer *transfer) {
+        if (transfer->body)
+                explicit_bzero(transfer->body, transfer->body_size);
+        free(transfer->body);
+}
+
 HttpTransfer *http_transfer_free(HttpTransfer *transfer) {
         if (!transfer)
                 return NULL;
@@ -41,7 +47,7 @@ HttpTransfer *http_transfer_free(HttpTransfer *transfer) {
         curl_slist_free_all(transfer->way);
         sd_event_source_disable_unref(transfer->deliver);
         free(transfer->peer);
-        free(transfer->body);
+        body_free(transfer);
         free(transfer);
         return NULL;
 }
@@ -159,7 +165,7 @@ static bool go(HttpTransfer *transfer) {
 
 /* The time for connecting begins when it is known whereto. */
 static bool begin_connecting(HttpTransfer *transfer) {
-        transfer->connect_end_us = MIN(transfer->end_us, http_now_us() + CONNECT_US_MAX);
+        transfer->connect_end_us = MIN(transfer->end_us, http_now_us() + transfer->connect_us_max);
         return go(transfer);
 }
 
@@ -226,10 +232,14 @@ size_t http_on_body(char *data, size_t size, size_t n, void *userdata) {
                 transfer->too_large = true;
                 return CURL_WRITEFUNC_ERROR;
         }
-        body = realloc(transfer->body, transfer->body_size + add + 1);
+        /* It may hold keys: what it grows out of is wiped, which realloc() would not do. */
+        body = malloc(transfer->body_size + add + 1);
         if (!body)
                 return CURL_WRITEFUNC_ERROR;
+        if (transfer->body)
+                memcpy(body, transfer->body, transfer->body_size);
         memcpy(body + transfer->body_size, data, add);
+        body_free(transfer);
         transfer->body = body;
         transfer->body_size += add;
         body[transfer->body_size] = '\0';
@@ -285,6 +295,7 @@ int http_start(Http *http, const HttpRequest *request, HttpHandler handler, void
         transfer->http = http;
         transfer->handler = handler;
         transfer->userdata = userdata;
+        transfer->connect_us_max = request->connect_us ?: CONNECT_US_MAX;
         transfer->peer = peer_of(request->url);
         transfer->easy = curl_easy_init();
         if (!transfer->peer || !transfer->easy)

@@ -29,9 +29,11 @@ typedef struct HttpRequest {
         size_t n_headers;
         const char *body;      /* copied; NULL: none */
         size_t body_size;
+        bool direct;           /* never through a proxy */
         bool plain;            /* the scheme is http: allowed by the caller, who knows the address; no proxy then */
         bool fresh;            /* never on a connection that was used before, where libcurl sends a request a second
                                 * time by itself when the server had closed it */
+        usec_t connect_us;     /* of looking up the name and connecting; 0: 4 s at most */
         usec_t timeout_us;     /* of the whole, looking up the name and connecting included */
 } HttpRequest;
 

@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <errno.h>
+#include <json-c/printbuf.h>
 #include <string.h>
 
 /* Items nest 32 deep, each level an object for the type and one for the value; and a little around them. */
@@ -14,9 +15,33 @@
 #define OUTSIDE_STRINGS "{}[]:,+-.0123456789eEtrufalsn" BLANKS
 #define GZIP_MAGIC "\x1f\x8b"
 
+/* What it has read may be keys. */
 static void tokener_freep(json_tokener **t) {
-        if (*t)
-                json_tokener_free(*t);
+        if (!*t)
+                return;
+        explicit_bzero((*t)->pb->buf, (size_t) (*t)->pb->size);
+        json_tokener_free(*t);
+}
+
+static void wipe(json_object *value) {
+        if (json_object_is_type(value, json_type_string)) {
+                /* json-c hands out its own bytes, and has no other way to overwrite them. */
+                explicit_bzero((char *) (uintptr_t) json_object_get_string(value),
+                               (size_t) json_object_get_string_len(value));
+        } else if (json_object_is_type(value, json_type_array)) {
+                for (size_t i = 0; i < json_object_array_length(value); i++)
+                        wipe(json_object_array_get_idx(value, i));
+        } else if (json_object_is_type(value, json_type_object)) {
+                json_object_object_foreach(value, name, member) {
+                        (void) name;
+                        wipe(member);
+                }
+        }
+}
+
+void json_put_wiped(json_object *object) {
+        wipe(object);
+        json_object_put(object);
 }
 
 static size_t count_members(json_object *value) {
@@ -97,6 +122,9 @@ int json_parse(const char *data, size_t size, json_object **ret) {
                 return -ENOMEM;
         if (problem != JSON_PROBLEM_NONE)
                 return (int) problem;
+        /* Room for all of it, or growing would leave copies behind. */
+        if (printbuf_memset(tokener->pb, 0, '\0', (int) size) < 0)
+                return -ENOMEM;
         json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
                                                 JSON_TOKENER_VALIDATE_UTF8);
         object = json_tokener_parse_ex(tokener, data, (int) size);

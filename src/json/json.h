@@ -34,6 +34,9 @@ typedef enum JsonProblem {
  * JSON_PROBLEM_NONE with *ret, another JsonProblem, -ENOMEM. */
 int json_parse(const char *data, size_t size, json_object **ret);
 
+/* Overwrites all strings in it first; for an object that has one owner. */
+void json_put_wiped(json_object *object);
+
 /* A predicate for a person: "is cut off". */
 const char *json_problem_text(JsonProblem problem);
 

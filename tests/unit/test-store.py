@@ -257,7 +257,8 @@ class Answer:
 
 class Probe:
     def __init__(self, url, table=TABLE, label=LABEL, keys=True, **environment):
-        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environment}
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
+                       "AWS_EC2_METADATA_DISABLED": "true", **environment}
         if keys:
             environment = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": KEY["AKIDEXAMPLE"]["secret"],
                            "AWS_SESSION_TOKEN": TOKEN, **environment}
