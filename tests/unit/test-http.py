@@ -85,6 +85,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """An empty table that takes every write."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
