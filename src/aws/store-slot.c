@@ -56,9 +56,11 @@ static bool is_about_keys(const HttpAnswer *answer) {
 static void name_ca_bundle(const Store *store, HttpAnswer *answer) {
         char problem[CA_BUNDLE_PROBLEM_MAX];
 
-        if (answer->failure == HTTP_FAILURE_TRUST && store->ca_bundle && ca_bundle_check(store->ca_bundle, problem) < 0)
-                snprintf(answer->error, sizeof(answer->error), "%s cannot be trusted: %s names %s, %s",
-                         store->endpoint.authority, store->ca_bundle_from, store->ca_bundle, problem);
+        if (answer->failure != HTTP_FAILURE_TRUST || !store->ca_bundle || ca_bundle_check(store->ca_bundle, problem) >= 0)
+                return;
+        answer->error[0] = '\0';
+        text_append(answer->error, sizeof(answer->error), "%s cannot be trusted: %s names %s, %s",
+                    store->endpoint.authority, store->ca_bundle_from, store->ca_bundle, problem);
 }
 
 /* libcurl's words are often the same for what the server and what a proxy has done. */
