@@ -2,7 +2,6 @@
 """`cloudlockctl check` on a host: what PID 1 and the files say, with one deliberate mistake at a time. Mistakes about the
 store are tests/unit/test-check.py's."""
 
-import contextlib
 import json
 
 from rig.cluster import SECRET
@@ -40,61 +39,36 @@ def expect(lock, check, *words, result="failure"):
         assert any(word in line["text"] + " → " + line.get("remedy", "") for line in lines), (word, lines)
 
 
-@contextlib.contextmanager
-def drop_in(lock, unit, text, reload=True):
-    """A drop-in that comes and goes."""
+# What is put into a drop-in's [Service], the check that fails of it, and what it says and advises.
+TARGET_MISTAKES = (
+    ("KillMode=process", "target", "KillMode=process", "set KillMode=control-group"),
+    ("ExecStart=\nExecStart=/usr/bin/sudo /usr/bin/true", "target", "sudo"),
+    ("TimeoutStopSec=5min", "time-plan", "stopping the target 600s", "set cloudlock_lock_expiration="),
+    ("TimeoutStopSec=infinity", "time-plan", "set TimeoutStopSec= in the target's unit"),
+)
+DAEMON_MISTAKES = (
+    ("EnvironmentFile=/etc/missing.env", "environment", "EnvironmentFile=/etc/missing.env: No such file"),
+    ("LoadCredential=aws_secret:/etc/missing", "credentials", "LoadCredential=aws_secret:/etc/missing: No such file"),
+    ("LoadCredential=config:/etc/demo-elsewhere.conf", "units", "the guard reads its configuration from"),
+    ("Environment=AWS_CA_BUNDLE=/root/ca.pem", "aws-files", "is not to be seen for cloudlockd (ProtectHome=)"),
+    ("Environment=AWS_CA_BUNDLE=/etc/demo-ca.pem", "aws-files", "user cloudlock cannot read it: Permission denied",
+     "chown cloudlock /etc/demo-ca.pem"),
+)
+
+
+def make_mistakes(lock, unit, mistakes):
+    """Each of them in turn, and alone."""
     path = f"{UNIT}/{unit}.d/90-mistake.conf"
-    lock.host.put_file(path, text)
-    if reload:
+    for line, check, *words in mistakes:
+        lock.host.put_file(path, f"[Service]\n{line}\n")
         lock.host.systemctl("daemon-reload")
-    yield
+        expect(lock, check, *words)
     lock.host.remove_file(path)
-    lock.host.systemctl("daemon-reload")
 
 
-def test_check(cluster):
-    """All is well on a host that is set up; then each mistake is found, and it alone."""
-    host, = boot_all([cluster.add_host()])
-    lock = Lock(host).set_up(mixed_fleet="no", restart_gap="20s")
-    assert not Check(lock).failed, Check(lock).said
-    host.systemctl("enable", lock.daemon)
-    fine = host.run("cloudlockctl", "check", lock.instance)
-    assert SECRET not in fine and "Nothing keeps this lock from working" in fine, fine
-    service = "[Service]\n"
-
-    # the target
-    with drop_in(lock, lock.target, service + "KillMode=process\n"):
-        expect(lock, "target", "KillMode=process", "set KillMode=control-group")
-    with drop_in(lock, lock.target, service + "ExecStart=\nExecStart=/usr/bin/sudo /usr/bin/true\n"):
-        expect(lock, "target", "sudo")
-    with drop_in(lock, lock.target, service + "TimeoutStopSec=5min\n"):
-        expect(lock, "time-plan", "stopping the target 600s", "set cloudlock_lock_expiration=")
-    with drop_in(lock, lock.target, service + "TimeoutStopSec=infinity\n"):
-        expect(lock, "time-plan", "set TimeoutStopSec= in the target's unit")
-    host.systemctl("enable", lock.target)
-    expect(lock, "target", "is enabled: harmless", f"systemctl disable {lock.target}", result="note")
-    host.systemctl("disable", lock.target)
-    host.run("cloudlockctl", "unbind", lock.instance)
-    expect(lock, "target", "is not bound", f'run "cloudlockctl bind {lock.instance}"')
-    lock.bind()
-
-    # the daemon's unit
-    with drop_in(lock, lock.daemon, service + "EnvironmentFile=/etc/cloudlock/missing.env\n"):
-        expect(lock, "environment", "EnvironmentFile=/etc/cloudlock/missing.env: No such file")
-    with drop_in(lock, lock.daemon, service + "LoadCredential=aws_secret:/etc/cloudlock/missing\n"):
-        expect(lock, "credentials", "LoadCredential=aws_secret:/etc/cloudlock/missing: No such file")
-    with drop_in(lock, lock.daemon, service + "LoadCredential=config:/etc/demo-elsewhere.conf\n"):
-        host.put_file("/etc/demo-elsewhere.conf", host.read_file(lock.config_path), 0o600)
-        expect(lock, "units", "the guard reads its configuration from")
-        host.remove_file("/etc/demo-elsewhere.conf")
-    host.put_file("/root/ca.pem", host.read_file("/etc/ssl/certs/ca-certificates.crt"))
-    with drop_in(lock, lock.daemon, service + "Environment=AWS_CA_BUNDLE=/root/ca.pem\n"):
-        expect(lock, "aws-files", "AWS_CA_BUNDLE=/root/ca.pem is not to be seen for cloudlockd (ProtectHome=)")
-    host.put_file("/etc/cloudlock/ca.pem", host.read_file("/root/ca.pem"), 0o600)
-    with drop_in(lock, lock.daemon, service + "Environment=AWS_CA_BUNDLE=/etc/cloudlock/ca.pem\n"):
-        expect(lock, "aws-files", "user cloudlock cannot read it: Permission denied", "chown cloudlock /etc/cloudlock/ca.pem")
-
-    # this host
+def check_files(lock):
+    """What is missing on this host, or open to others."""
+    host = lock.host
     for check, path in (("polkit-rule", "/usr/share/polkit-1/rules.d/cloudlock.rules"),
                         ("dbus-policy", "/usr/share/dbus-1/system.d/org.cloudlock1.conf")):
         text = host.read_file(path)
@@ -108,16 +82,42 @@ def test_check(cluster):
     expect(lock, "instances", "instance copy of this host is for the same lock")
     host.remove_file("/etc/cloudlock/copy.conf")
 
-    # a running daemon: its own record is no other machine's
-    with drop_in(lock, lock.daemon, service + "WatchdogSec=0\n"):
-        lock.start()
-        wait_for("the first record", lambda: cluster.front.get(lock.instance), 20)
-        expect(lock, "watchdog", f"WatchdogSec= of {lock.daemon} is off")
+
+def check_running(lock):
+    """A daemon without its watchdog; its own record is no other machine's; what systemd has not read yet."""
+    host, path = lock.host, f"{UNIT}/{lock.daemon}.d/90-mistake.conf"
+    host.put_file(path, "[Service]\nWatchdogSec=0\n")
+    host.systemctl("daemon-reload")
+    lock.start()
+    wait_for("the first record", lambda: host.cluster.front.get(lock.instance), 20)
+    expect(lock, "watchdog", f"WatchdogSec= of {lock.daemon} is off")
+    host.remove_file(path)
+    host.systemctl("daemon-reload")
     host.systemctl("restart", lock.daemon)
     expect(lock, "watchdog", f"PID 1 ends {lock.daemon} when it hangs for 30s", result="ok")
     expect(lock, "record", "holds the lock", result="ok")
-    with drop_in(lock, lock.daemon, "[Unit]\nDescription=changed\n", reload=False):
-        expect(lock, "reload", f"the files of {lock.daemon} have changed", "systemctl daemon-reload")
+    host.put_file(path, "[Unit]\nDescription=changed\n")
+    expect(lock, "reload", f"the files of {lock.daemon} have changed", "systemctl daemon-reload")
+
+
+def test_check(cluster):
+    """All is well on a host that is set up; then each mistake is found, and it alone."""
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host).set_up(restart_gap="20s")
+    host.systemctl("enable", lock.daemon, lock.target)
+    fine = host.run("cloudlockctl", "check", lock.instance)
+    assert SECRET not in fine and "Nothing keeps this lock from working" in fine, fine
+    expect(lock, "target", "is enabled: harmless", f"systemctl disable {lock.target}", result="note")
+    host.put_file("/etc/demo-elsewhere.conf", host.read_file(lock.config_path), 0o600)
+    for path in ("/root/ca.pem", "/etc/demo-ca.pem"):
+        host.put_file(path, host.read_file("/etc/ssl/certs/ca-certificates.crt"), 0o600)
+    make_mistakes(lock, lock.target, TARGET_MISTAKES)
+    make_mistakes(lock, lock.daemon, DAEMON_MISTAKES)
+    host.run("cloudlockctl", "unbind", lock.instance)
+    expect(lock, "target", "is not bound", f'run "cloudlockctl bind {lock.instance}"')
+    lock.bind()
+    check_files(lock)
+    check_running(lock)
 
 
 def test_check_before_anything_is_there(cluster):

@@ -163,7 +163,7 @@ void check_config(CheckContext *context) {
         const ServiceCredential *credential = service_credential(&context->service, "config");
         _cleanup_secret_ char *text = NULL;
         struct stat st;
-        size_t size;
+        size_t size = 0;
         int r;
 
         if (!context->config_path)

@@ -25,7 +25,8 @@ static const struct {
 } stores[] = {
         { "/etc/credstore.encrypted", true },  { "/run/credstore.encrypted", true },
         { "/usr/lib/credstore.encrypted", true }, { "/etc/credstore", false },
-        { "/run/credstore", false },           { "/usr/lib/credstore", false },
+        { "/run/credstore", false },           { "/usr/local/lib/credstore", false },
+        { "/usr/lib/credstore", false },
 };
 
 int credential_find(const ServiceCredential *credential, char **ret) {
@@ -90,7 +91,7 @@ static int decrypt(const char *id, const char *path, char **ret, size_t *ret_siz
         _cleanup_secret_ char *text = NULL;
         _cleanup_close_ int from = -1;
         int ends[2], status = 0, r;
-        pid_t pid;
+        pid_t pid = 0;
 
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return -errno;
@@ -132,7 +133,7 @@ static int write_copy(const char *directory, const char *id, const char *data, s
 static int copy_one(const Service *service, const char *id, Findings *findings, char **directory) {
         const ServiceCredential *credential = service_credential(service, id);
         _cleanup_secret_ char *text = NULL;
-        size_t size;
+        size_t size = 0;
         int r;
 
         r = credential ? credential_open(credential, &text, &size) : -ENOENT;
