@@ -98,9 +98,16 @@ static void tell_duplicate(Daemon *daemon) {
         if (view->duplicate_id == daemon->said_duplicate)
                 return;
         daemon->said_duplicate = view->duplicate_id;
-        if (view->duplicate_id)
+        if (!view->duplicate_id)
+                return;
+        if (view->record.is_ours_by_shape)
                 log_entry(LOG_ERR, MESSAGE_DUPLICATE_ID,
                           "Duplicate my_id: another machine holds the lock as %s; give each host its own cloudlock_my_id",
+                          view->record.holder);
+        else /* a machine can't be told by it */
+                log_entry(LOG_WARNING, MESSAGE_DUPLICATE_ID,
+                          "Duplicate my_id: a record of the original program is named %s, too. It is this host's from before "
+                          "it moved over, or another host runs under this name: give that one another my_id",
                           view->record.holder);
 }
 
