@@ -34,7 +34,7 @@ static bool is_printable(const char *s) {
 
 int files_read_line(const char *path, size_t size_max, char **ret) {
         _cleanup_secret_ char *data = NULL;
-        size_t size, begin = 0;
+        size_t size = 0, begin = 0;
         char *word;
         int r = files_read(path, size_max, &data, &size);
 

@@ -7,7 +7,7 @@
 const char *foreign_text(const char *text, char buf[static FOREIGN_TEXT_MAX + 1]) {
         size_t n = 0;
 
-        for (; text[n] && n < FOREIGN_TEXT_MAX; n++)
+        for (; n < FOREIGN_TEXT_MAX && text[n]; n++)
                 buf[n] = (char) (isprint((unsigned char) text[n]) ? text[n] : ' ');
         buf[n] = '\0';
         return buf;
