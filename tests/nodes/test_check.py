@@ -4,7 +4,7 @@ store are tests/unit/test-check.py's."""
 
 import json
 
-from rig.cluster import SECRET
+from rig.cluster import KEY, SECRET
 from rig.front import CREATE_TABLE, TABLE
 from rig.host import boot_all
 from rig.product import Lock
@@ -83,6 +83,25 @@ def check_files(lock):
     host.remove_file("/etc/cloudlock/copy.conf")
 
 
+def check_credentials(lock):
+    """Keys from systemd's credentials, one of them encrypted; then one that this machine can't decrypt."""
+    host, path = lock.host, f"{UNIT}/{lock.daemon}.d/90-credentials.conf"
+    host.run("systemd-creds", "encrypt", "--with-key=host", "--name=aws_secret", "-", "/etc/demo.secret.cred", stdin=SECRET)
+    lock.configure(restart_gap="20s", aws_key_id=None, aws_secret=None)
+    host.put_file(path, "[Service]\nLoadCredential=aws_key_id:/etc/demo.key-id\n"
+                        "LoadCredentialEncrypted=aws_secret:/etc/demo.secret.cred\n")
+    host.put_file("/etc/demo.key-id", KEY, 0o600)
+    host.systemctl("daemon-reload")
+    expect(lock, "credentials", "systemd", result="ok")
+    expect(lock, "config-file", "no secret in it", result="ok")
+    host.run("systemd-creds", "encrypt", "--with-key=host", "--name=another", "-", "/etc/demo.secret.cred", stdin=SECRET)
+    found = Check(lock)
+    assert "systemd-creds cannot decrypt it on this machine" in str(found.lines("failure")), found.said
+    assert not host.run("find", "/run", "-maxdepth", "1", "-name", "cloudlock-check-*").strip()
+    host.remove_file(path)
+    lock.configure(restart_gap="20s")
+
+
 def check_running(lock):
     """A daemon without its watchdog; its own record is no other machine's; what systemd has not read yet."""
     host, path = lock.host, f"{UNIT}/{lock.daemon}.d/90-mistake.conf"
@@ -117,6 +136,7 @@ def test_check(cluster):
     expect(lock, "target", "is not bound", f'run "cloudlockctl bind {lock.instance}"')
     lock.bind()
     check_files(lock)
+    check_credentials(lock)
     check_running(lock)
 
 
