@@ -42,7 +42,7 @@ int files_read_line(const char *path, size_t size_max, char **ret) {
                 return r;
         while (size > 0 && isspace((unsigned char) data[size - 1]))
                 data[--size] = '\0';
-        while (isspace((unsigned char) data[begin]))
+        while (begin < size && isspace((unsigned char) data[begin]))
                 begin++;
         if (begin == size || strlen(data) != size || !is_printable(data + begin))
                 return -EBADMSG;
