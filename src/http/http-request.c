@@ -135,7 +135,7 @@ bool http_request_set(HttpTransfer *t, const HttpRequest *request) {
         return set_limits(t) && set_way(t, request) && set_method(t, request) && find_way(t, request) &&
                curl_easy_setopt(t->easy, CURLOPT_URL, request->url) == CURLE_OK &&
                curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long) request->fresh) == CURLE_OK &&
-               /* a holder, which reads next to nothing, would keep some 40 KiB a connection that nobody comes back to */
+               /* a holder, which reads next to nothing, would keep two connections that nobody comes back to */
                curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, (long) request->fresh) == CURLE_OK &&
                curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
 }
