@@ -32,10 +32,10 @@ class Ended(BaseException):
     """The host or the wrapper is gone, and its threads with it."""
 
 
-def make_client(url, region, key, secret):
+def make_client(url, region, key, secret, patience_s=600):
     return boto3.session.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=region).client(
         "dynamodb", endpoint_url=url, config=botocore.config.Config(
-            retries={"max_attempts": 0}, parameter_validation=False, read_timeout=600, proxies={}))
+            retries={"max_attempts": 0}, parameter_validation=False, read_timeout=patience_s, proxies={}))
 
 
 def _is_final(failure):
