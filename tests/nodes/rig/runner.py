@@ -29,6 +29,7 @@ def needs(**what):
 
     product=False: runs without cloudlock. store="ddblocal": only on that one; "each": on both.
     always=True: shows that the rig can fail a run, so it is part of every run.
+    idle=True: takes minutes and does nothing in most of them: starts first, and beside those that --jobs allows.
     """
     def mark(test):
         test.needs = what
@@ -42,6 +43,7 @@ class Test:
         self.function, self.store_name = function, store_name
         what = getattr(function, "needs", {})
         self.needs_product, self.always = what.get("product", True), what.get("always", False)
+        self.idle = what.get("idle", False)
 
     def is_wanted(self, filters):
         """Whether it is among the tests whose names contain one of `filters`, or runs in every run."""
@@ -72,11 +74,9 @@ class Runner:
 
     def run(self, tests):
         """Run the tests; returns whether none failed."""
-        waiting = queue.Queue()
-        for number, test in enumerate(tests):
-            waiting.put((number, test))
-        workers = [threading.Thread(target=self._work, args=(waiting,), daemon=True)
-                   for _ in range(min(self.parallel, len(tests)))]
+        numbered = list(enumerate(tests))
+        workers = self._workers([one for one in numbered if one[1].idle])
+        workers += self._workers([one for one in numbered if not one[1].idle])
         for worker in workers:
             worker.start()
         try:
@@ -87,6 +87,14 @@ class Runner:
             raise
         print(f"{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped")
         return not self.failed
+
+    def _workers(self, tests):
+        """As many as there may be clusters at a time, to share these numbered tests."""
+        waiting = queue.Queue()
+        for one in tests:
+            waiting.put(one)
+        return [threading.Thread(target=self._work, args=(waiting,), daemon=True)
+                for _ in range(min(self.parallel, len(tests)))]
 
     def _end(self, workers):
         """Ended from outside: let the workers clean up what they have begun, and begin no more."""
