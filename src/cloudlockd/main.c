@@ -66,8 +66,8 @@ static int load_config(const char *instance, Config **ret) {
         if (r < 0)
                 return r;
         input.data = data;
-        if (gethostname(host_name, sizeof(host_name) - 1) < 0)
-                return -errno;
+        /* Without one the configuration says what to do. */
+        (void) gethostname(host_name, sizeof(host_name) - 1);
         r = config_parse(&input, ret, &error);
         if (r < 0) {
                 log_entry(LOG_ERR, MESSAGE_CONFIG, "%s", r == -EINVAL ? error.text : strerror(-r));
