@@ -49,6 +49,7 @@ typedef struct Name {
         usec_t found_us;             /* when; CLOCK_MONOTONIC */
         char good[LOOKUP_ADDRESS_SIZE]; /* the one that was last connected to */
         sd_event_source *thread;     /* the end of its pipe; NULL: none looks */
+        pthread_t thread_id;
         usec_t begun_us;             /* since when it looks */
         int error;                   /* of the last lookup */
         LookupQuery *queries;
@@ -104,22 +105,15 @@ static void *look_up(void *userdata) {
         return NULL;
 }
 
-/* A detached thread that gets no signal: those are the program's. */
-static int start_thread(Job *job) {
-        pthread_attr_t attributes;
-        pthread_t thread;
+/* A thread that gets no signal: those are the program's. */
+static int start_thread(Job *job, pthread_t *ret) {
         sigset_t all, before;
         int r;
 
-        r = pthread_attr_init(&attributes);
-        if (r != 0)
-                return -r;
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(&thread, &attributes, look_up, job);
+        r = pthread_create(ret, NULL, look_up, job);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pthread_attr_destroy(&attributes);
         return -r;
 }
 
@@ -150,6 +144,8 @@ static int on_found(sd_event_source *source _unused_, int fd, uint32_t revents _
         if (read(fd, &result, sizeof(result)) != (ssize_t) sizeof(result))
                 result = (Result) { .error = EAI_AGAIN };
         name->thread = sd_event_source_disable_unref(name->thread);
+        /* It has said all, and is about to end: glibc frees there what its resolver took. */
+        pthread_join(name->thread_id, NULL);
         name->error = result.error;
         if (result.addresses.n > 0) {
                 name->addresses = result.addresses;
@@ -180,7 +176,7 @@ static int begin(Name *name) {
         r = sd_event_source_set_io_fd_own(name->thread, true);
         if (r >= 0) {
                 TAKE_FD(read_fd);
-                r = start_thread(job);
+                r = start_thread(job, &name->thread_id);
         }
         if (r < 0) {
                 name->thread = sd_event_source_disable_unref(name->thread);
@@ -195,6 +191,8 @@ static int begin(Name *name) {
 static Name *name_free(Name *name) {
         if (!name)
                 return NULL;
+        if (name->thread) /* it may hang; it needs nothing of ours */
+                pthread_detach(name->thread_id);
         sd_event_source_disable_unref(name->thread);
         free(name->host);
         free(name);
