@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "ca-bundle.h"
 #include "cleanup.h"
+#include "clock-us.h"
 #include "dynamodb-error.h"
 #include "json.h"
 #include "sigv4.h"
@@ -13,13 +13,6 @@
 
 #define SERVICE "dynamodb"
 #define CONTENT_TYPE "application/x-amz-json-1.0"
-
-static usec_t clock_us(clockid_t clock) {
-        struct timespec ts;
-
-        clock_gettime(clock, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
 
 /* Now, as the server is likely to see it: AWS refuses signatures of a clock that is minutes off. */
 static int64_t signing_time_s(const Store *store) {

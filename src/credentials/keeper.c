@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock-us.h"
 #include "fetch.h"
 #include "renewal.h"
 #include "strv.h"
@@ -34,13 +34,6 @@ struct Keeper {
 
 /* A failure that nobody was there to hear is told to who asks this soon, instead of trying again first. */
 #define UNTOLD_US_MAX (30 * USEC_PER_SEC)
-
-static usec_t now_us(clockid_t clock) {
-        struct timespec ts;
-
-        clock_gettime(clock, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
 
 static unsigned draw_permille(void) {
         unsigned random = 0;
@@ -104,7 +97,7 @@ static void set_timer(Keeper *keeper) {
 
 /* Whose clock says how long they last: that of who handed them out, where it said what it was. */
 static usec_t life_us(const Found *found) {
-        int64_t now_s = found->date_s ?: (int64_t) (now_us(CLOCK_REALTIME) / USEC_PER_SEC);
+        int64_t now_s = found->date_s ?: (int64_t) (clock_us(CLOCK_REALTIME) / USEC_PER_SEC);
 
         if (found->expires_s == 0)
                 return USEC_INFINITY;
@@ -114,7 +107,7 @@ static usec_t life_us(const Found *found) {
 static void note_failure(Keeper *keeper, const Found *found) {
         keeper->has_failure = true;
         keeper->failure_was_told = false;
-        keeper->failed_us = now_us(CLOCK_BOOTTIME);
+        keeper->failed_us = clock_us(CLOCK_BOOTTIME);
         keeper->failure.transient = found->transient;
         strcpy(keeper->failure.source, found->source);
         strcpy(keeper->failure.error, found->error);
@@ -131,7 +124,7 @@ static bool is_stale(Found *found, const Source *source) {
 }
 
 static void take(Keeper *keeper, const Source *source, Found *found) {
-        usec_t t_us = now_us(CLOCK_BOOTTIME);
+        usec_t t_us = clock_us(CLOCK_BOOTTIME);
 
         keeper->has_failure = false;
         if (found->keys.key_id && is_stale(found, source))
@@ -167,7 +160,7 @@ static int begin(Keeper *keeper, const Source *source) {
 
         if (r < 0)
                 return r;
-        keeper->renewal.tried_us = now_us(CLOCK_BOOTTIME);
+        keeper->renewal.tried_us = clock_us(CLOCK_BOOTTIME);
         keeper->fetched_source = source;
         if (r > 0) {
                 take(keeper, source, &found);
@@ -178,7 +171,7 @@ static int begin(Keeper *keeper, const Source *source) {
 
 /* Whether the place has to be asked now. `asked`: by a question, which may first hear what came of the last time. */
 static bool is_due(const Keeper *keeper, const Source *source, bool asked) {
-        usec_t t_us = now_us(CLOCK_BOOTTIME);
+        usec_t t_us = clock_us(CLOCK_BOOTTIME);
 
         if (source->is_at_hand && source->is_at_hand(&keeper->around))
                 return true;
@@ -204,7 +197,7 @@ static void fail(Keeper *keeper, const char *source, const char *error, bool tra
         snprintf(found.source, sizeof(found.source), "%s", source);
         snprintf(found.error, sizeof(found.error), "%s", error);
         note_failure(keeper, &found);
-        keeper->renewal.tried_us = now_us(CLOCK_BOOTTIME);
+        keeper->renewal.tried_us = clock_us(CLOCK_BOOTTIME);
         renewal_failed(&keeper->renewal, draw_permille());
 }
 
@@ -243,7 +236,7 @@ int keeper_look(Keeper *keeper) {
         set_timer(keeper);
         if (r < 0)
                 return r;
-        t_us = now_us(CLOCK_BOOTTIME);
+        t_us = clock_us(CLOCK_BOOTTIME);
         if (!keys_are_usable(keeper, t_us))
                 return keeper->fetch ? KEEPER_WAIT : KEEPER_READY;
         return keeper->fetch && renewal_is_urgent(&keeper->renewal, t_us) ? KEEPER_URGENT : KEEPER_READY;
@@ -251,7 +244,7 @@ int keeper_look(Keeper *keeper) {
 
 void keeper_answer(Keeper *keeper, char source_buf[static KEEPER_SOURCE_MAX], CredentialsAnswer *ret) {
         const Found *current = &keeper->current;
-        usec_t t_us = now_us(CLOCK_BOOTTIME);
+        usec_t t_us = clock_us(CLOCK_BOOTTIME);
         char span[SPAN_TEXT_MAX];
 
         *ret = (CredentialsAnswer) { .source = source_buf };
@@ -277,7 +270,7 @@ void keeper_answer(Keeper *keeper, char source_buf[static KEEPER_SOURCE_MAX], Cr
 }
 
 void keeper_refused(Keeper *keeper) {
-        renewal_refused(&keeper->renewal, now_us(CLOCK_BOOTTIME));
+        renewal_refused(&keeper->renewal, clock_us(CLOCK_BOOTTIME));
 }
 
 int keeper_new(sd_event *event, Http *http, const CredentialsConfig *config, KeeperHandler changed, void *userdata,

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock-us.h"
 #include "fetch.h"
 #include "foreign.h"
 #include "key-json.h"
@@ -29,13 +29,6 @@
 #define TRIES 2
 
 static void get_role(Fetch *fetch);
-
-static usec_t now_us(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_BOOTTIME, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
 
 static void forget_token(Surroundings *around) {
         around->metadata_token = secret_free(around->metadata_token);
@@ -121,7 +114,7 @@ static void on_token(Fetch *fetch, const HttpAnswer *answer) {
         around->metadata_token = strdup(answer->body);
         if (!around->metadata_token)
                 return fetch_fail(fetch, true, "IMDS can't be asked: %s", strerror(ENOMEM));
-        around->metadata_token_until_us = now_us() + TOKEN_US_MAX;
+        around->metadata_token_until_us = clock_us(CLOCK_BOOTTIME) + TOKEN_US_MAX;
         fetch->token_is_fresh = true;
         get_role(fetch);
 }
@@ -231,7 +224,7 @@ static bool is_disabled(char *const *environment) {
 int instance_look(const FetchRequest *request, Found *ret, Fetch **ret_fetch) {
         Surroundings *around = request->around;
         _cleanup_(fetch_freep) Fetch *fetch = NULL;
-        bool has_token = around->metadata_token && now_us() < around->metadata_token_until_us;
+        bool has_token = around->metadata_token && clock_us(CLOCK_BOOTTIME) < around->metadata_token_until_us;
         int r;
 
         snprintf(ret->source, sizeof(ret->source), "the instance's role (IMDS)");

@@ -51,7 +51,5 @@ bool http_request_set_next(HttpTransfer *transfer);
 size_t http_on_body(char *data, size_t size, size_t n, void *userdata);
 size_t http_on_header(char *data, size_t size, size_t n, void *userdata);
 
-usec_t http_now_us(void);
-
 /* libcurl is through with the transfer; called outside of its callbacks. */
 void http_transfer_done(HttpTransfer *transfer, CURLcode result);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "clock-us.h"
 #include "http-internal.h"
 #include "text.h"
 #include "time-limits.h"
@@ -173,7 +174,7 @@ static bool set_addresses(HttpTransfer *t) {
  * begins with the next one only when that one's time is over (lib/connect.c: baller_start_next() connects to nothing).
  * A timeout of 0 would mean none to libcurl. */
 bool http_request_set_next(HttpTransfer *t) {
-        usec_t now_us = http_now_us(), left_us = usec_sub(t->end_us, now_us);
+        usec_t now_us = clock_us(CLOCK_MONOTONIC), left_us = usec_sub(t->end_us, now_us);
         usec_t connect_us = usec_sub(t->connect_end_us, now_us);
 
         if (*t->untried && !set_addresses(t))

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "clock-us.h"
 #include "http-internal.h"
 #include "text.h"
 #include "time-limits.h"
@@ -21,13 +22,6 @@ static void headers_free(struct curl_slist *headers) {
         for (struct curl_slist *h = headers; h; h = h->next)
                 explicit_bzero(h->data, strlen(h->data));
         curl_slist_free_all(headers);
-}
-
-usec_t http_now_us(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
 }
 
 static void body_free(HttpTransfer *transfer) {
@@ -165,7 +159,7 @@ static bool go(HttpTransfer *transfer) {
 
 /* The time for connecting begins when it is known whereto. */
 static bool begin_connecting(HttpTransfer *transfer) {
-        transfer->connect_end_us = MIN(transfer->end_us, http_now_us() + transfer->connect_us_max);
+        transfer->connect_end_us = MIN(transfer->end_us, clock_us(CLOCK_MONOTONIC) + transfer->connect_us_max);
         return go(transfer);
 }
 
@@ -213,7 +207,7 @@ void http_transfer_done(HttpTransfer *transfer, CURLcode result) {
         curl_multi_remove_handle(http_multi(transfer->http), transfer->easy);
         transfer->in_multi = false;
         if (no_way)
-                is_another = *transfer->untried && http_now_us() < transfer->connect_end_us;
+                is_another = *transfer->untried && clock_us(CLOCK_MONOTONIC) < transfer->connect_end_us;
         else
                 is_another = trust_judge(http_trust(transfer->http), transfer->easy, result);
         /* In both cases nothing has been sent yet. */
@@ -279,7 +273,7 @@ static char *peer_of(const char *url) {
 }
 
 static int begin(HttpTransfer *transfer, usec_t timeout_us) {
-        transfer->end_us = usec_add(http_now_us(), timeout_us);
+        transfer->end_us = usec_add(clock_us(CLOCK_MONOTONIC), timeout_us);
         if (*transfer->name)
                 return lookup_ask(http_lookups(transfer->http), transfer->name, timeout_us, on_looked_up, transfer,
                                   &transfer->query);

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock-us.h"
 #include "text.h"
 
 /* How long an answer is as good as new; libcurl's own measure. Connections that are open already outlast it. */
@@ -69,13 +69,6 @@ struct Lookups {
         sd_event *event;
         Name *names; /* those of the configuration: a few */
 };
-
-static usec_t now_us(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
 
 static void add_address(Addresses *addresses, const struct addrinfo *info) {
         char text[INET6_ADDRSTRLEN];
@@ -149,7 +142,7 @@ static int on_found(sd_event_source *source _unused_, int fd, uint32_t revents _
         name->error = result.error;
         if (result.addresses.n > 0) {
                 name->addresses = result.addresses;
-                name->found_us = now_us();
+                name->found_us = clock_us(CLOCK_MONOTONIC);
                 prefer_good(name);
         }
         answer_all(name);
@@ -184,7 +177,7 @@ static int begin(Name *name) {
         }
         TAKE_FD(write_fd);
         TAKE_PTR(job);
-        name->begun_us = now_us();
+        name->begun_us = clock_us(CLOCK_MONOTONIC);
         return 0;
 }
 
@@ -249,7 +242,7 @@ static void say_why_not(const LookupQuery *query, char *buf, size_t size) {
 
         if (name->thread)
                 snprintf(buf, size, "no nameserver has answered for %s",
-                         format_span(span, sizeof(span), usec_sub(now_us(), name->begun_us)));
+                         format_span(span, sizeof(span), usec_sub(clock_us(CLOCK_MONOTONIC), name->begun_us)));
         else
                 snprintf(buf, size, "looking up its name failed: %s", gai_strerror(name->error));
 }
@@ -269,7 +262,7 @@ static int on_answer(sd_event_source *source _unused_, uint64_t usec _unused_, v
 
 /* How long to wait for a lookup that is under way. */
 static usec_t patience_us(const Name *name, usec_t timeout_us) {
-        usec_t waited_us = usec_sub(now_us(), name->begun_us);
+        usec_t waited_us = usec_sub(clock_us(CLOCK_MONOTONIC), name->begun_us);
 
         return name->addresses.n > 0 ? MIN(timeout_us, usec_sub(STALE_AFTER_US, waited_us)) : timeout_us;
 }
@@ -283,7 +276,7 @@ int lookup_ask(Lookups *lookups, const char *host, usec_t timeout_us, LookupHand
 
         if (!name)
                 return -ENOMEM;
-        is_fresh = name->addresses.n > 0 && usec_sub(now_us(), name->found_us) < FRESH_US;
+        is_fresh = name->addresses.n > 0 && usec_sub(clock_us(CLOCK_MONOTONIC), name->found_us) < FRESH_US;
         if (!is_fresh && !name->thread) {
                 r = begin(name);
                 if (r < 0)
