@@ -69,11 +69,6 @@ def original_to_cloudlock(cluster, fault, *beat_options):
 
 
 @needs(idle=True)
-def test_original_powered_off(cluster):
-    original_to_cloudlock(cluster, lambda host: host.power_off())
-
-
-@needs(idle=True)
 def test_original_cut_off(cluster):
     """Its program, which ignores SIGTERM, runs until the lock has expired by its slow clock."""
     held = original_to_cloudlock(cluster, lambda host: host.cut(silently=True), "--ignore-term")
