@@ -316,6 +316,7 @@ class CredentialsTest(unittest.TestCase):
         self.ask(self.process(f"{descriptors}; [ \"$1\" = 'a b' ] && [ $# = 1 ] && echo '{keys}'"), "P", "credential_process")
         for body, says, transient in ((f"echo '{keys}' | sed s/1,/2,/", "another Version", False), ("echo nope", "is not JSON", False),
                                       ("echo broken pipe >&2; exit 3", "exit status 3; it says: broken pipe", True),
+                                      (f"echo no {'tOk-en.' * 20} here >&2; exit 3", "it says: no [...] here", True),
                                       ("kill -SEGV $$", "SIGSEGV", True), ("yes | head -c 100000", "more than 64 KiB", True),
                                       (f"echo '{keys}' | sed s/20[0-9]*-/2001-/", "expired already", True)):
             with self.subTest(says):
