@@ -59,7 +59,6 @@ typedef struct Name {
 struct LookupQuery {
         Name *name;
         sd_event_source *answer; /* due at once, or when patience ends */
-        usec_t begun_us;
         LookupHandler handler;
         void *userdata;
         LookupQuery *next;
