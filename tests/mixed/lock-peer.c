@@ -25,6 +25,7 @@
 
 #include "cleanup.h"
 #include "lock-internal.h"
+#include "store-event.h"
 #include "store.h"
 
 #define LINE_SIZE 4096
@@ -68,21 +69,6 @@ static int numbers(const Words *words, size_t from, uint64_t *ret, size_t n) {
         return r;
 }
 
-static LockEventType type_of(const StoreAnswer *answer, bool write) {
-        switch (answer->outcome) {
-        case STORE_OK:
-                return write ? LOCK_EVENT_WRITTEN : LOCK_EVENT_READ;
-        case STORE_CONDITION_FAILED:
-                return LOCK_EVENT_CONDITION_FAILED;
-        case STORE_UNCLEAR:
-                return LOCK_EVENT_READ_UNCLEAR;
-        case STORE_RETRY:
-        case STORE_PERSON:
-                break;
-        }
-        return LOCK_EVENT_REQUEST_FAILED;
-}
-
 static int feed(Peer *peer, const LockEvent *event);
 
 static int feed_answer(Peer *peer) {
@@ -93,12 +79,7 @@ static int feed_answer(Peer *peer) {
 static void take_answer(Peer *peer, const StoreAnswer *answer, bool write) {
         int r;
 
-        peer->answer = (LockEvent) {
-                .type = type_of(answer, write),
-                .answer = { .sent = peer->sent, .date_s = answer->date_s },
-                .has_record = answer->has_record,
-                .record = answer->record,
-        };
+        peer->answer = store_event(answer, write, &peer->sent);
         peer->answered = true;
         if (!peer->wanted)
                 return;
