@@ -21,6 +21,13 @@ void text_strip_control(char *text) {
                         *text = '?';
 }
 
+bool text_has_control(const char *s) {
+        for (; *s; s++)
+                if ((unsigned char) *s < ' ' || *s == 0x7f)
+                        return true;
+        return false;
+}
+
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size) {
         const unsigned char *p = data;
 

@@ -3,6 +3,7 @@
 
 /* Building text and overwriting secrets. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,9 @@ void text_append(char *buf, size_t size, const char *format, ...) _printf_(3, 4)
 
 /* Puts '?' in place of control characters: what comes from outside is not to be obeyed by terminals and journals. */
 void text_strip_control(char *text);
+
+/* Whether there is a control character of ASCII in it, which might begin another line or header. */
+bool text_has_control(const char *s);
 
 /* FNV-1a over `data`, continued from `hash` (start with FNV_START). Tells locks apart; not for secrets.
  * http://www.isthe.com/chongo/tech/comp/fnv/ */

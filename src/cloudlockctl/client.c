@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
+#include "clock-us.h"
 #include "time-span.h"
 
 /* A daemon that lives answers in milliseconds; one that is being restarted takes a second or two. */
@@ -17,13 +17,6 @@
 #define ANSWER_SIZE_MAX (256u * 1024)
 
 #define ANSWER_DEPTH_MAX 16
-
-static usec_t now_monotonic_us(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
 
 static int connect_to(const char *path, int *ret) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -69,7 +62,7 @@ static int wait_readable(int fd, usec_t deadline_us) {
         struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 
         for (;;) {
-                usec_t left_us = usec_sub(deadline_us, now_monotonic_us());
+                usec_t left_us = usec_sub(deadline_us, clock_us(CLOCK_MONOTONIC));
                 int r = poll(&pollfd, 1, (int) (left_us / USEC_PER_MSEC));
 
                 if (r > 0)
@@ -84,7 +77,7 @@ static int wait_readable(int fd, usec_t deadline_us) {
 /* Reads up to the first NUL byte. */
 static int receive_answer(int fd, char **ret) {
         _cleanup_free_ char *answer = malloc(ANSWER_SIZE_MAX);
-        usec_t deadline_us = usec_add(now_monotonic_us(), CALL_US_MAX);
+        usec_t deadline_us = usec_add(clock_us(CLOCK_MONOTONIC), CALL_US_MAX);
         size_t size = 0;
 
         if (!answer)

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "client.h"
+#include "clock-us.h"
 #include "instances.h"
 #include "show.h"
 #include "strv.h"
 #include "verbs.h"
 
 #define STATUS_METHOD "org.cloudlock1.Lock.Status"
-
-static usec_t now_realtime_us(void) {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_REALTIME, &ts);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
 
 /* *ret_status stays NULL where no daemon runs. An exit status. */
 static int ask(const char *instance, json_object **ret_status) {
@@ -85,7 +78,7 @@ static int show_all(const Options *options, char *const *instances) {
                 if (i != instances)
                         putchar('\n');
                 if (status)
-                        show_status(stdout, &style, status, now_realtime_us());
+                        show_status(stdout, &style, status, clock_us(CLOCK_REALTIME));
                 else
                         show_not_running(stdout, &style, *i);
         }

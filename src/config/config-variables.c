@@ -113,13 +113,6 @@ int draft_set_variable(Draft *draft, unsigned line, const char *name, const char
         return 0;
 }
 
-static bool has_control(const char *s) {
-        for (; *s; s++)
-                if ((unsigned char) *s < ' ' || *s == 0x7f)
-                        return true;
-        return false;
-}
-
 /* Whether the environment sets the variable, or another one that goes with it. */
 static bool is_overridden(const Draft *draft, const Variable *variable) {
         for (size_t i = 0; i < ELEMENTSOF(variables); i++)
@@ -137,7 +130,7 @@ static int merge(const Draft *draft, char ***environment) {
                 const char *value = environment_get(draft->input->environment, name);
                 int r;
 
-                if (value && has_control(value))
+                if (value && text_has_control(value))
                         return place_refuse(&place, "a control character is in the value; set it anew without");
                 if (!value && !is_overridden(draft, &variables[i]))
                         value = environment_get(draft->config->aws_environment, name);

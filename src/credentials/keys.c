@@ -14,13 +14,6 @@ bool fits_a_header(const char *s) {
         return true;
 }
 
-bool text_has_control(const char *s) {
-        for (; *s; s++)
-                if (iscntrl((unsigned char) *s))
-                        return true;
-        return false;
-}
-
 static int copy(const char *text, char **ret) {
         *ret = text && *text ? strdup(text) : NULL;
         return text && *text && !*ret ? -ENOMEM : 0;

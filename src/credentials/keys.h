@@ -10,9 +10,6 @@
 /* What goes into a header must not begin another one: printable, and no blanks. */
 bool fits_a_header(const char *s);
 
-/* The same for values that may have blanks in them. */
-bool text_has_control(const char *s);
-
 /* Copies, in place of what is there; NULL and empty strings become NULL. 0, or -ENOMEM with `keys` as before. */
 int keys_set(Keys *keys, const char *key_id, const char *secret, const char *session_token);
 
