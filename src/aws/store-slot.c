@@ -153,6 +153,9 @@ static void on_keys(const CredentialsAnswer *answer, void *userdata) {
         if (!answer->keys)
                 return refuse(slot, answer->error, answer->transient);
         snprintf(store->key_source, sizeof(store->key_source), "%s", answer->source);
+        /* A host that slept meanwhile: libcurl knows no timeout of 0, and would send a request whose time is over. */
+        if (clock_us(CLOCK_BOOTTIME) >= slot->end_us)
+                return refuse(slot, "the AWS keys did not come in time for the request", true);
         slot->signed_s = signing_time_s(store);
         r = sign_and_send(slot, answer->keys);
         if (r < 0)

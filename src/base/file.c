@@ -3,17 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
 
-int read_small_fd(int fd, size_t size_max, char **ret, size_t *ret_size) {
-        _cleanup_free_ char *data = malloc(size_max + 2);
+/* One byte more than allowed tells "just fits" from "too long". */
+static int read_up_to(int fd, size_t size_max, char *data, size_t *ret_size) {
         size_t size = 0;
 
-        if (!data)
-                return -ENOMEM;
-        /* One byte more than allowed tells "just fits" from "too long". */
         while (size <= size_max) {
                 ssize_t n = read(fd, data + size, size_max + 1 - size);
 
@@ -25,8 +23,22 @@ int read_small_fd(int fd, size_t size_max, char **ret, size_t *ret_size) {
                         break;
                 size += (size_t) n;
         }
-        if (size > size_max)
-                return -EFBIG;
+        *ret_size = size;
+        return size > size_max ? -EFBIG : 0;
+}
+
+int read_small_fd(int fd, size_t size_max, char **ret, size_t *ret_size) {
+        _cleanup_free_ char *data = malloc(size_max + 2);
+        size_t size;
+        int r;
+
+        if (!data)
+                return -ENOMEM;
+        r = read_up_to(fd, size_max, data, &size);
+        if (r < 0) {
+                explicit_bzero(data, size_max + 2); /* it may be a secret */
+                return r;
+        }
         data[size] = '\0';
         *ret = TAKE_PTR(data);
         if (ret_size)

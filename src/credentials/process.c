@@ -26,9 +26,10 @@ typedef struct Pipe {
 } Pipe;
 
 struct Process {
+        sd_event *event; /* not ours: its sources are */
         ProcessHandler handler;
         void *userdata;
-        pid_t pid; /* 0: waited for */
+        pid_t pid; /* of its group too; 0: waited for, or left to collect_later() */
         int pid_fd;
         sd_event_source *ended, *timer;
         Pipe output, complaint;
@@ -61,18 +62,34 @@ static void pipe_done(Pipe *p) {
         free(p->data);
 }
 
-/* SIGKILL can't be refused: the wait is short. */
-static void kill_and_wait(Process *process) {
+static int on_killed_ended(sd_event_source *source, int fd, uint32_t revents _unused_, void *userdata _unused_) {
         siginfo_t info;
 
+        (void) waitid(P_PIDFD, (id_t) fd, &info, WEXITED | WNOHANG);
+        return sd_event_source_set_floating(source, false); /* its last reference */
+}
+
+/* One that the kernel holds on to (a file server that is gone) ends only later: it is left to the event loop, and nobody
+ * waits. Where even that fails, it stays a zombie for as long as this program runs. */
+static void collect_later(Process *process) {
+        _cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
+        siginfo_t info = { 0 };
+
+        if (process->pid_fd < 0 || waitid(P_PIDFD, (id_t) process->pid_fd, &info, WEXITED | WNOHANG) < 0 || info.si_pid != 0)
+                return;
+        if (sd_event_add_io(process->event, &source, process->pid_fd, EPOLLIN, on_killed_ended, NULL) < 0 ||
+            sd_event_source_set_io_fd_own(source, true) < 0)
+                return;
+        TAKE_FD(process->pid_fd);
+        (void) sd_event_source_set_floating(source, true);
+}
+
+/* With all that it started and that is still of its group. */
+static void kill_group(Process *process) {
         if (process->pid <= 0)
                 return;
-        if (process->pid_fd >= 0)
-                (void) pidfd_send_signal(process->pid_fd, SIGKILL, NULL, 0);
-        else
-                (void) kill(process->pid, SIGKILL);
-        while (waitid(P_PID, (id_t) process->pid, &info, WEXITED) < 0 && errno == EINTR)
-                ;
+        (void) kill(-process->pid, SIGKILL);
+        collect_later(process);
         process->pid = 0;
 }
 
@@ -81,7 +98,7 @@ Process *process_free(Process *process) {
                 return NULL;
         sd_event_source_disable_unref(process->ended);
         sd_event_source_disable_unref(process->timer);
-        kill_and_wait(process);
+        kill_group(process);
         pipe_done(&process->output);
         pipe_done(&process->complaint);
         closep(&process->begin_fd);
@@ -96,10 +113,10 @@ static _Noreturn void be_the_command(const Ends *ends, char *const *words, char 
         sigset_t none;
 
         sigemptyset(&none);
-        if (null_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 && dup2(ends->output[1], STDOUT_FILENO) >= 0 &&
-            dup2(ends->complaint[1], STDERR_FILENO) >= 0 && close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) >= 0 &&
-            prctl(PR_SET_PDEATHSIG, SIGKILL) >= 0 && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
-            sigprocmask(SIG_SETMASK, &none, NULL) >= 0)
+        if (setpgid(0, 0) >= 0 && null_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 &&
+            dup2(ends->output[1], STDOUT_FILENO) >= 0 && dup2(ends->complaint[1], STDERR_FILENO) >= 0 &&
+            close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) >= 0 &&
+            signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigprocmask(SIG_SETMASK, &none, NULL) >= 0)
                 execvpe(words[0], words, environment);
         error = errno;
         if (write(ends->begin[1], &error, sizeof(error)) < 0)
@@ -141,12 +158,12 @@ static void finish(Process *process, ProcessEnd end, int code) {
                 .complaint = process->complaint.data,
         };
 
-        kill_and_wait(process);
+        process->ended = sd_event_source_disable_unref(process->ended);
+        kill_group(process);
         drain(&process->complaint);
         process->complaint.data[strcspn(process->complaint.data, "\r\n")] = '\0';
         sd_event_source_set_enabled(process->output.source, SD_EVENT_OFF);
         sd_event_source_set_enabled(process->complaint.source, SD_EVENT_OFF);
-        sd_event_source_set_enabled(process->ended, SD_EVENT_OFF);
         sd_event_source_set_enabled(process->timer, SD_EVENT_OFF);
         process->handler(&result, process->userdata); /* may have freed the process */
 }
@@ -171,11 +188,15 @@ static int on_ended(sd_event_source *source _unused_, int fd _unused_, uint32_t 
         siginfo_t info = { 0 };
         int error = 0;
 
-        if (waitid(P_PID, (id_t) process->pid, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+        if (waitid(P_PID, (id_t) process->pid, &info, WEXITED | WNOHANG) < 0)
+                error = errno;
+        else if (info.si_pid == 0)
                 return 0;
         process->pid = 0;
         drain(&process->output);
-        if (read(process->begin_fd, &error, sizeof(error)) == (ssize_t) sizeof(error))
+        if (error != 0)
+                finish(process, PROCESS_UNKNOWN, error);
+        else if (read(process->begin_fd, &error, sizeof(error)) == (ssize_t) sizeof(error))
                 finish(process, PROCESS_NOT_BEGUN, error);
         else if (process->output.too_large)
                 finish(process, PROCESS_TOO_LARGE, 0);
@@ -223,6 +244,7 @@ int process_start(sd_event *event, char *const *words, char *const *environment,
 
         if (!process)
                 return -ENOMEM;
+        process->event = event;
         process->handler = handler;
         process->userdata = userdata;
         process->pid_fd = process->begin_fd = process->output.fd = process->complaint.fd = -1;
@@ -234,6 +256,7 @@ int process_start(sd_event *event, char *const *words, char *const *environment,
                 return -errno;
         if (process->pid == 0)
                 be_the_command(&ends, words, environment);
+        (void) setpgid(process->pid, process->pid); /* as it does itself: whoever comes first */
         process->pid_fd = pidfd_open(process->pid, 0);
         if (process->pid_fd < 0)
                 return -errno;

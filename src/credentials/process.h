@@ -2,7 +2,7 @@
 #pragma once
 
 /* A command that prints something short: run without a shell, with none of our descriptors, never waited for, killed
- * where it takes too long or says too much. */
+ * with its children where it takes too long or says too much. What it leaves running when it ends itself runs on. */
 
 #include <stddef.h>
 #include <systemd/sd-event.h>
@@ -17,6 +17,7 @@ typedef enum ProcessEnd {
         PROCESS_EXITED,     /* `code` is its exit status */
         PROCESS_SIGNALLED,  /* `code` is the signal */
         PROCESS_NOT_BEGUN,  /* `code` is the errno of execve() */
+        PROCESS_UNKNOWN,    /* it ended, and nobody can tell how: `code` is the errno of waitid() */
         PROCESS_TOO_SLOW,   /* killed after PROCESS_US_MAX */
         PROCESS_TOO_LARGE,  /* killed: it printed more than PROCESS_OUTPUT_MAX */
 } ProcessEnd;
@@ -32,8 +33,8 @@ typedef struct ProcessResult {
 typedef struct Process Process;
 typedef void (*ProcessHandler)(const ProcessResult *result, void *userdata);
 
-/* The handler is called exactly once, from the event loop; it may free the process. Freeing it before kills it.
- * 0 or a negative errno. */
+/* The handler is called exactly once, from the event loop; it may free the process. Freeing it before kills it; `event`
+ * must outlive it. 0 or a negative errno. */
 int process_start(sd_event *event, char *const *words, char *const *environment, ProcessHandler handler, void *userdata,
                   Process **ret);
 Process *process_free(Process *process);

@@ -40,6 +40,9 @@ static const char *describe_end(const ProcessResult *result, char *buf, size_t s
                 snprintf(buf, size, "can't be run: %s; name it with its whole path, and see that the user cloudlock may run "
                          "it (homes are out of its reach)", strerror(result->code));
                 return buf;
+        case PROCESS_UNKNOWN:
+                snprintf(buf, size, "ended, and how can't be learnt: %s", strerror(result->code));
+                return buf;
         case PROCESS_TOO_SLOW:
                 snprintf(buf, size, "did not end within %s and was killed; it must not ask anybody anything",
                          format_span(span, sizeof(span), PROCESS_US_MAX));

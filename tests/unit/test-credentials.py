@@ -139,6 +139,20 @@ def children(pid):
     return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
 
 
+def is_running(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(what, condition):
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
 class Answer:
     def __init__(self, line):
         self.key, self.secret, self.token, transient, self.source, self.error = line.rstrip("\n").split("\t")
@@ -306,17 +320,18 @@ class CredentialsTest(unittest.TestCase):
 
     def test_process(self):
         keys = json.dumps({"Version": 1, "AccessKeyId": "P", "SecretAccessKey": SECRET, "Expiration": expiry(3600)})
-        slow = self.process("exec sleep 100")  # asked first, heard last
+        slow = self.process("sleep 100 & exec sleep 100")  # asked first, heard last
         slow.stdin.write("ask 15000\n")
         slow.stdin.flush()
-        while len(children(slow.pid)) == 0:
-            time.sleep(0.01)
+        wait_until("no command", lambda: children(slow.pid) and children(children(slow.pid)[0]))
+        left_behind = children(children(slow.pid)[0])[0]
         # The shell itself has the script at 10.
         descriptors = "for f in /proc/$$/fd/*; do case ${f##*/} in 0|1|2|10) ;; *) [ ! -e $f ] || exit 9 ;; esac; done"
         self.ask(self.process(f"{descriptors}; [ \"$1\" = 'a b' ] && [ $# = 1 ] && echo '{keys}'"), "P", "credential_process")
         for body, says, transient in ((f"echo '{keys}' | sed s/1,/2,/", "another Version", False), ("echo nope", "is not JSON", False),
                                       ("echo broken pipe >&2; exit 3", "exit status 3; it says: broken pipe", True),
                                       (f"echo no {'tOk-en.' * 20} here >&2; exit 3", "it says: no [...] here", True),
+                                      (f"echo key={SECRET} is bad >&2; exit 3", "it says: key=[...] is bad", True),
                                       ("kill -SEGV $$", "SIGSEGV", True), ("yes | head -c 100000", "more than 64 KiB", True),
                                       (f"echo '{keys}' | sed s/20[0-9]*-/2001-/", "expired already", True)):
             with self.subTest(says):
@@ -324,6 +339,8 @@ class CredentialsTest(unittest.TestCase):
         self.ask(self.probe(AWS_CONFIG_FILE=self.write("config", "[default]\ncredential_process = /nowhere\n")),
                  says="can't be run: No such file")
         self.assertIn("did not end within 10s", Answer(slow.stdout.readline()).error)
+        wait_until("what was killed is left as a zombie", lambda: not children(slow.pid))
+        wait_until("what the command started runs on", lambda: not is_running(left_behind))
 
     def test_kinds_that_are_left_to_the_tool(self):
         for lines, says in (("role_arn=r\nsource_profile=b", "source_profile"), ("sso_session=s", "sso_*"),
