@@ -6,7 +6,8 @@ from rig.product import GAP_S, LEASE_S, POLL_S, Lock, beats, pair, takeover_view
 from rig.runner import needs
 from rig.system import wait_for
 
-NO_GAP_S = 0.1
+# What freezes a target leaves it so until its next start; no busy machine keeps a real-time process waiting so long.
+FROZEN_S = 5
 ITEM = {"label", "holder", "expire_time", "start_time", "version", "lease_ms", "host", "boot", "fence"}
 
 
@@ -37,8 +38,19 @@ def test_second_stands_by(cluster):
     cluster.verdict().check([one.host])
 
 
+def check_ran_on(lock, before):
+    """The target is still the process that it was, was never frozen, and beats."""
+    assert lock.identity() == before, "the target was restarted"
+    count = beats(lock.host)
+    wait_for("a further beat", lambda: beats(lock.host) > count)
+    cluster = lock.host.cluster
+    gap_s = cluster.verdict().longest_gap_s(lock.host)
+    cluster.note(f"{gap_s:.3f} s at most between two beats")
+    assert gap_s < FROZEN_S, f"the target stood still for {gap_s:.3f} s"
+
+
 def check_undisturbed(lock, disturb):
-    """The target runs on, as the same process and with no gap, whatever happens to the daemon."""
+    """The target runs on, as the same process, whatever happens to the daemon."""
     before, item = lock.identity(), lock.host.cluster.front.get(lock.instance)
     daemon = lock.host.show(lock.daemon, "MainPID")
     disturb()
@@ -46,9 +58,7 @@ def check_undisturbed(lock, disturb):
     lock.wait_state("running")
     lock.wait_renewal()
     lock.wait_renewal()
-    assert lock.identity() == before, "the target was restarted"
-    gap_s = lock.host.cluster.verdict().longest_gap_s(lock.host)
-    assert gap_s <= NO_GAP_S, f"the target's beat has a gap of {gap_s:.3f} s"
+    check_ran_on(lock, before)
     after = lock.host.cluster.front.get(lock.instance)
     kept = ("holder", "start_time", "fence", "lease_ms", "host", "boot")
     assert {name: after[name] for name in kept} == {name: item[name] for name in kept}, "another tenure began"
@@ -84,9 +94,9 @@ def test_lost_answer_keeps_lock(cluster):
     assert again.version == dropped.version, f"{again.version} after {dropped.version} was lost"
     one.wait_renewal()
     one.wait_renewal()
-    assert one.state() == "running" and one.identity() == before
+    one.wait_state("running")
+    check_ran_on(one, before)
     assert other.state() == "standby"
-    assert cluster.verdict().longest_gap_s(one.host) <= NO_GAP_S
     cluster.verdict().check([one.host])
 
 
