@@ -63,6 +63,7 @@ def test_foreign_record_is_left_alone(cluster):
     """Somebody else's version where the holder's should be: its write fails, and its target ends at once."""
     host, = boot_all([cluster.add_host()])
     lock = Lock(host).set_up()
+    lock.leave_released_record()
     lock.start()
     lock.wait_running()
     lock.wait_renewal()

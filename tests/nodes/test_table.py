@@ -13,6 +13,7 @@ def test_not_allowed_to_look(cluster):
     """Refused with the remedy; taken up when it is allowed, without a restart."""
     host, = boot_all([cluster.add_host()])
     lock = Lock(host).set_up()
+    lock.leave_released_record()
     denied = cluster.front.fault("deny", op="DescribeTable")
     lock.start()
     lock.wait_state("refusing", timeout=REFUSED_S)
@@ -28,6 +29,7 @@ def test_not_allowed_to_look_and_accepted(cluster):
     lock = Lock(host).set_up(accept_unchecked_table="yes")
     cluster.front.fault("deny", op="DescribeTable")
     cluster.front.fault("deny", op="DescribeTimeToLive")
+    lock.leave_released_record()
     lock.start()
     lock.wait_running()
     said = lock.host.journal("-u", lock.daemon)
@@ -39,6 +41,7 @@ def test_first_looks_fail(cluster):
     host, = boot_all([cluster.add_host()])
     lock = Lock(host).set_up()
     cluster.front.fault("fail_before", op="DescribeTable", times=2)
+    lock.leave_released_record()
     lock.start()
     wait_for("the third look", lambda: len(lock.requests("DescribeTable")) == 3, REFUSED_S)
     lock.wait_running()

@@ -159,8 +159,9 @@ def pair(cluster, *beat_options, service="", **changes):
 
 def lead_and_follow(one, other):
     """Start both so that `one` runs the target and `other` stands by."""
+    one.leave_released_record()
     one.start()
-    wait_for("the first record", lambda: one.host.cluster.front.get(one.instance), 30)
+    wait_for(f"{one.host.name} to take the lock", one.writes)
     other.start()
     one.wait_running()
     other.wait_state("standby")
