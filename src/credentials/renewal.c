@@ -34,7 +34,7 @@ static usec_t pause_us(const Renewal *renewal) {
         /* Keys that came expired have no life to take a part of. */
         if (renewal->has_keys && renewal->expires_us <= renewal->got_us)
                 longest = PAUSE_US_MAX;
-        for (unsigned i = 1; i < renewal->n_failures && i < PAUSE_DOUBLINGS_MAX; i++)
+        for (unsigned i = 1; i < renewal->n_failures && i <= PAUSE_DOUBLINGS_MAX; i++)
                 pause *= 2;
         pause = MIN(pause, longest);
         return pause / 2 + pause / 2 * renewal->jitter_permille / 1000;
