@@ -73,7 +73,6 @@ bool renewal_is_urgent(const Renewal *renewal, usec_t now_us) {
 }
 
 void renewal_refused(Renewal *renewal, usec_t now_us) {
-        if (renewal->has_keys && renewal->expires_us != USEC_INFINITY &&
-            now_us >= usec_add(renewal->tried_us, REFUSED_US_MIN))
+        if (renewal->has_keys && now_us >= usec_add(renewal->tried_us, REFUSED_US_MIN))
                 renewal->refused = true;
 }

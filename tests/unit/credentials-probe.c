@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* For test-credentials.py: the chain of credentials, with this program's environment.
  *
- *     credentials-probe ask        standard input has lines "ask MS" and "refused"; the answer to a question is a line: key,
- *                                  secret, token, 1 if an error is transient, source, error; separated by tabs
+ *     credentials-probe ask        standard input has lines "ask MS", "refused", "elapse SECONDS" and "set-clock SECONDS", which
+ *                                  shift CLOCK_BOOTTIME and CLOCK_REALTIME; the answer to a question is a line: key, secret,
+ *                                  token, 1 if an error is transient, source, error; separated by tabs
  *     credentials-probe profile    the profile's key, secret, token, process and region, one a line
  *     credentials-probe words TEXT its words, one a line */
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "credentials.h"
@@ -21,6 +23,24 @@ typedef struct Probe {
         Credentials *credentials;
         CredentialsQuery *query;
 } Probe;
+
+static time_t boottime_shift_s, realtime_shift_s;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
+int __real_clock_gettime(clockid_t clock, struct timespec *ret);
+
+/* The event loop keeps the true time: its timers do not leap. */
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret) {
+        int r = __real_clock_gettime(clock, ret);
+
+        ret->tv_sec += clock == CLOCK_BOOTTIME ? boottime_shift_s : clock == CLOCK_REALTIME ? realtime_shift_s : 0;
+        return r;
+}
+
+static int say(const char *line) {
+        printf("%s\n", line);
+        return fflush(stdout);
+}
 
 static const char *shown(const char *text) {
         return text ?: "-";
@@ -36,22 +56,32 @@ static void on_answer(const CredentialsAnswer *answer, void *userdata) {
         probe->query = credentials_query_free(probe->query);
 }
 
+/* NULL: the line is another command. */
+static const char *number_after(const char *line, const char *command) {
+        size_t length = strlen(command);
+
+        return strncmp(line, command, length) == 0 && line[length] == ' ' ? line + length + 1 : NULL;
+}
+
 static int on_command(sd_event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
         Probe *probe = userdata;
-        unsigned long ms;
+        const char *number;
         char line[64];
         ssize_t n = read(fd, line, sizeof(line) - 1);
 
         if (n <= 0)
                 return sd_event_exit(probe->event, 0);
         line[n] = '\0';
-        if (strncmp(line, "refused", strlen("refused")) == 0) {
+        if ((number = number_after(line, "ask")))
+                return credentials_ask(probe->credentials, strtoul(number, NULL, 10) * USEC_PER_MSEC, on_answer, probe,
+                                       &probe->query);
+        if ((number = number_after(line, "elapse")))
+                boottime_shift_s += strtol(number, NULL, 10);
+        else if ((number = number_after(line, "set-clock")))
+                realtime_shift_s = strtol(number, NULL, 10);
+        else
                 credentials_refused(probe->credentials);
-                printf("refused\n");
-                return fflush(stdout);
-        }
-        ms = strtoul(line + strlen("ask "), NULL, 10);
-        return credentials_ask(probe->credentials, ms * USEC_PER_MSEC, on_answer, probe, &probe->query);
+        return say("done");
 }
 
 static int ask(void) {

@@ -362,13 +362,60 @@ class CredentialsTest(unittest.TestCase):
         path = self.write("shared", "[a]\n[b]\n")
         self.ask(self.probe(AWS_SHARED_CREDENTIALS_FILE=path, AWS_PROFILE="c"), says="there are: a, b")
 
+    def tell(self, probe, command):
+        self.assertEqual(self.line(probe, command), "done\n")
+
     def test_refused(self):
         stub = self.stub(Instance, "169.254.169.254")
         probe = self.probe()
         self.ask(probe, "ASIA1")
-        self.assertEqual(self.line(probe, "refused"), "refused\n")
-        self.ask(probe, "ASIA1")  # just fetched: not again within half a minute
+        for elapsed_s, key in ((0, "ASIA1"), (20, "ASIA1"), (10, "ASIA2"), (20, "ASIA2"), (10, "ASIA3")):
+            self.tell(probe, f"elapse {elapsed_s}")
+            self.tell(probe, "refused")
+            self.ask(probe, key)
+        stub.broken = (500,)
+        self.tell(probe, "elapse 30")
+        self.tell(probe, "refused")
+        self.ask(probe, "ASIA3", "can't be renewed: IMDS answered 500")  # they may be good again: better than none
+        stub.broken = None
+        self.tell(probe, "elapse 2")
+        self.ask(probe, "ASIA4")
+        self.assertEqual(stub.n, 4)
+
+    def test_refused_keys_that_do_not_expire(self):
+        keys = json.dumps({"Version": 1, "AccessKeyId": "@", "SecretAccessKey": SECRET})
+        vault = self.write("vault", keys.replace("@", "A"))
+        probe = self.process(f"cat {vault}")
+        self.ask(probe, "A")
+        self.write("vault", keys.replace("@", "B"))
+        self.tell(probe, "elapse 86400")
+        self.ask(probe, "A")
+        self.tell(probe, "refused")
+        self.ask(probe, "B")
+
+    def test_elapsed_time_decides_and_no_other_clock(self):
+        stub = self.stub(Instance, "169.254.169.254")
+        probe = self.probe()
+        for offset_s in (-7200, 7200):  # of the wall clock; IMDS says in its answers what time it is
+            self.tell(probe, f"set-clock {offset_s}")
+            self.ask(probe, "ASIA1")
+        self.tell(probe, "elapse 2640")  # 1 min before the last quarter of the hour
+        self.ask(probe, "ASIA1")
         self.assertEqual(stub.n, 1)
+        self.tell(probe, "elapse 360")  # 10 min before expiry: insisting
+        self.ask(probe, "ASIA2")
+        stub.broken = (500,)
+        self.tell(probe, "elapse 259200")  # a suspend
+        self.assertIn("expired 2d 23h ago", self.ask(probe, "ASIA2", "IMDS answered 500").source)
+
+    def test_command_goes_by_the_wall_clock(self):
+        keys = json.dumps({"Version": 1, "AccessKeyId": "P", "SecretAccessKey": SECRET, "Expiration": expiry(3600)})
+        probe = self.process(f"echo '{keys}'")
+        self.tell(probe, "set-clock 7200")
+        self.ask(probe, says="keys that have expired already: look at the clock of this host", transient=True)
+        self.tell(probe, "set-clock 0")
+        self.tell(probe, "elapse 10")
+        self.ask(probe, "P")
 
     def test_profiles_as_botocore_reads_them(self):
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "credential_process", "region")

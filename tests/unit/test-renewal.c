@@ -33,9 +33,17 @@ static void test_keys_for_ever(void) {
 
         CHECK(renewal_due_us(&renewal) == USEC_INFINITY);
         CHECK(!renewal_is_urgent(&renewal, USEC_INFINITY - 1));
-        renewal_refused(&renewal, START_US + USEC_PER_DAY); /* there are no others to be had */
+}
+
+/* Somebody exchanged them, and who hands them out knows the new ones. */
+static void test_refused_keys_for_ever(void) {
+        Renewal renewal = with_keys(USEC_INFINITY);
+
+        renewal_refused(&renewal, START_US + USEC_PER_DAY);
+        CHECK_EQ(renewal_due_us(&renewal), 0);
+        CHECK(renewal_is_urgent(&renewal, START_US + USEC_PER_DAY));
+        renewal_succeeded(&renewal, START_US + USEC_PER_DAY, USEC_INFINITY, JITTER_WHOLE);
         CHECK(renewal_due_us(&renewal) == USEC_INFINITY);
-        CHECK(!renewal_is_urgent(&renewal, START_US + USEC_PER_DAY));
 }
 
 static void test_ahead_of_expiry(void) {
@@ -215,6 +223,7 @@ static void test_refused_without_keys(void) {
 static const Case cases[] = {
         { "without keys they are due at once", test_without_keys_at_once },
         { "keys that never expire are never due", test_keys_for_ever },
+        { "keys that never expire, refused", test_refused_keys_for_ever },
         { "renewed ahead of expiry, insisting later", test_ahead_of_expiry },
         { "a life beyond all clocks", test_life_beyond_all_clocks },
         { "pauses between failures without keys", test_pauses_without_keys },
