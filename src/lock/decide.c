@@ -21,7 +21,7 @@ void add_action(LockActions *actions, LockActionType type) {
 }
 
 bool forbidden_to_lead(const Lock *lock, const LockNow *now) {
-        return lock->exiting || now->boot_us < lock->stand_down_boot_us || clock_is_off(lock) || lock->table_refusal[0] ||
+        return lock->exiting || lock->release_wanted || stands_down(lock, now) || clock_is_off(lock) || lock->table_refusal[0] ||
                lock->short_gap ||
                (lock->units_known && (!lock->units.bound || lock->units.refusal[0]));
 }

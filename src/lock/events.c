@@ -52,8 +52,7 @@ static void hold(Lock *lock, const LockNow *now) {
 static void lose(Lock *lock, const LockNow *now, LockActions *actions) {
         Own before = lock->own;
 
-        lock->own = OWN_NONE;
-        lock->horizon_known = false;
+        end_tenure(lock, now);
         lock->write_open = false;
         lock->start_floor_ms = 0;
         if (before == OWN_NONE || (before == OWN_UNKNOWN && lock->permit == PERMIT_NONE))
@@ -202,8 +201,7 @@ static void on_written(Lock *lock, const LockNow *now, const LockEvent *event, L
         lock->ours[0].creates = lock->write.create;
         lock->n_ours = 1;
         if (lock->write_kind == WRITE_RELEASE) {
-                lock->own = OWN_NONE;
-                lock->horizon_known = false;
+                end_tenure(lock, now);
                 lock->poll_boot_us = usec_add(now->boot_us, lock->p.poll_us);
                 return;
         }
@@ -236,7 +234,7 @@ static bool ended_by_itself(const Lock *lock, const LockNow *now) {
                 return false;
         if (units->guard != UNIT_ACTIVE)
                 return true;
-        return !lock->p.hold_on_exit && (units->target == UNIT_INACTIVE || units->target == UNIT_FAILED);
+        return !holds_on_exit(lock) && (units->target == UNIT_INACTIVE || units->target == UNIT_FAILED);
 }
 
 /* The first picture after a restart: what runs under the lease found on disk goes on undisturbed. */
@@ -346,9 +344,13 @@ static void take_event(Lock *lock, const LockNow *now, const LockEvent *event, L
         case LOCK_EVENT_CLOCK_JUMP:
                 on_jump(lock, now);
                 break;
+        case LOCK_EVENT_RELEASE:
+        case LOCK_EVENT_PAUSE:
         case LOCK_EVENT_RESUME:
-                lock->stand_down_boot_us = 0;
-                lock->reason[0] = '\0';
+        case LOCK_EVENT_KEEP:
+        case LOCK_EVENT_UNKEEP:
+        case LOCK_EVENT_RENEW:
+                take_wish(lock, now, event);
                 break;
         case _LOCK_EVENT_MAX:
                 break;

@@ -73,6 +73,7 @@ struct Lock {
 
         /* The tenure. */
         usec_t tenure_lease_us;
+        bool kept;                  /* by an operator: the target's end is no failure */
         bool horizon_known;
         Deadline horizon;
         usec_t renew_boot_us, renewed_boot_us;
@@ -99,6 +100,9 @@ struct Lock {
         char table_refusal[LOCK_REASON_MAX]; /* why no lock may be led in this table */
         usec_t exiting_since_boot_us;
         usec_t stand_down_boot_us; /* until then; 0: not standing down */
+        bool paused;               /* by an operator */
+        bool release_wanted;       /* by an operator: then stand down for `release_for_us` */
+        usec_t release_for_us;
         char reason[LOCK_REASON_MAX];
 
         LockNow now; /* of the last step */
@@ -134,6 +138,12 @@ bool version_creates(const Lock *lock, const char *version);
 usec_t creator_wait_us(const Lock *lock);
 int64_t store_time_high_ms(const Lock *lock, const LockNow *now);
 void prepare_write(Lock *lock, WriteKind kind, const LockNow *now);
+
+/* operate.c: what operators ask for; the end of a tenure, given up or lost, ends what was asked for it. */
+void take_wish(Lock *lock, const LockNow *now, const LockEvent *event);
+void end_tenure(Lock *lock, const LockNow *now);
+bool holds_on_exit(const Lock *lock);
+bool stands_down(const Lock *lock, const LockNow *now);
 
 /* decide.c: what follows from the state. */
 void decide(Lock *lock, const LockNow *now, LockActions *actions);

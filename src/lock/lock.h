@@ -72,6 +72,7 @@ typedef struct LockParameters {
         usec_t gap_us, lease_us, renew_us, poll_us, max_clock_skew_us;
         usec_t request_us; /* how long one request may take, all in */
         bool hold_on_exit; /* cloudlock_on_target_exit=hold */
+        bool paused, kept; /* as operators left it: LOCK_EVENT_PAUSE, LOCK_EVENT_KEEP */
         uint64_t seed[4];  /* not all zero; unique to this run of the daemon: versions are drawn from it */
         /* Versions that an earlier run of the daemon in this boot sent, from the journal. */
         LockVersion journal[LOCK_JOURNAL_MAX];
@@ -115,8 +116,14 @@ typedef enum LockEventType {
         LOCK_EVENT_LEASE_UNWRITABLE, /* the lease file could not be replaced (it is unlinked by now) */
         LOCK_EVENT_STOP,             /* stop, prove, release, then LOCK_ACTION_EXIT */
         LOCK_EVENT_CLOCK_JUMP,       /* CLOCK_REALTIME was set, or the machine resumed */
-        LOCK_EVENT_RESUME,           /* the operator ends a stand-down */
         LOCK_EVENT_TABLE,            /* the table was looked at: refusal, empty if locks may be led there */
+        /* What operators ask for; nothing happens where lock_refuses() says no. */
+        LOCK_EVENT_RELEASE,          /* stop, prove, release, then stand down: wish */
+        LOCK_EVENT_PAUSE,            /* stay standby until LOCK_EVENT_RESUME */
+        LOCK_EVENT_RESUME,           /* ends a pause and a stand-down */
+        LOCK_EVENT_KEEP,             /* for the rest of this tenure the target's end is no failure */
+        LOCK_EVENT_UNKEEP,
+        LOCK_EVENT_RENEW,            /* renew now */
         _LOCK_EVENT_MAX,
 } LockEventType;
 
@@ -130,8 +137,14 @@ typedef struct LockAnswer {
  * leaves it alone then. */
 bool record_needs_person(const Record *record, const LockAnswer *answer);
 
+/* What an operator adds to a request. */
+typedef struct LockWish {
+        usec_t for_us; /* RELEASE: how long to stand down; USEC_INFINITY: until LOCK_EVENT_RESUME */
+} LockWish;
+
 typedef struct LockEvent {
         LockEventType type;
+        LockWish wish;
         LockAnswer answer;
         bool has_record;
         Record record;
@@ -187,6 +200,19 @@ typedef enum LockNext {
 
 const char *lock_next_name(LockNext next);
 
+/* Why what an operator asks for can't be done now. */
+typedef enum LockRefusal {
+        LOCK_ACCEPTED,
+        LOCK_REFUSED_NOT_HELD,
+        LOCK_REFUSED_HELD, /* or it may be: release first */
+        LOCK_REFUSED_NOT_KEPT,
+        LOCK_REFUSED_NOT_STANDING_DOWN,
+        _LOCK_REFUSAL_MAX,
+} LockRefusal;
+
+/* As in the names of errors: "NotHeld". */
+const char *lock_refusal_name(LockRefusal refusal);
+
 /* Everything that is shown. Times are on CLOCK_BOOTTIME, 0 where there is none. */
 typedef struct LockView {
         LockState state;
@@ -206,6 +232,8 @@ typedef struct LockView {
         bool skew_known;
         int64_t skew_us;              /* wall clock minus store's */
         bool duplicate_id;            /* another machine uses our my_id */
+        bool paused, kept;
+        usec_t stand_down_boot_us;    /* until then; USEC_INFINITY: until told otherwise */
         LockNext next;
         usec_t next_boot_us;
 } LockView;
@@ -218,6 +246,9 @@ void lock_init(Lock *lock, const LockParameters *parameters, const LockNow *now)
 
 /* Appends nothing to `actions` that was there before: it starts from empty. */
 void lock_step(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions);
+
+/* Whether an operator's event can be taken now. Events of other kinds always are. */
+LockRefusal lock_refuses(const Lock *lock, const LockEvent *event);
 
 /* On CLOCK_BOOTTIME; USEC_INFINITY: never. */
 usec_t lock_deadline(const Lock *lock);

@@ -20,10 +20,22 @@ static const char *const next_names[_LOCK_NEXT_MAX] = {
         [LOCK_NEXT_STAND_UP] = "stand-up",
 };
 
+static const char *const refusal_names[_LOCK_REFUSAL_MAX] = {
+        [LOCK_ACCEPTED] = "",
+        [LOCK_REFUSED_NOT_HELD] = "NotHeld",
+        [LOCK_REFUSED_HELD] = "Held",
+        [LOCK_REFUSED_NOT_KEPT] = "NotKept",
+        [LOCK_REFUSED_NOT_STANDING_DOWN] = "NotStandingDown",
+};
+
 const char *lock_state_name(LockState state) {
         return state_names[state];
 }
 
 const char *lock_next_name(LockNext next) {
         return next_names[next];
+}
+
+const char *lock_refusal_name(LockRefusal refusal) {
+        return refusal_names[refusal];
 }

@@ -12,7 +12,7 @@ static LockState derive_held(const Lock *lock, const LockNow *now) {
                 return lock->permit == PERMIT_NONE && units_quiet(lock) ? LOCK_RELEASING : LOCK_STOPPING;
         switch (lock->permit) {
         case PERMIT_GOOD:
-                return lock->guard_since_boot_us != 0 && (lock->units.target == UNIT_ACTIVE || lock->p.hold_on_exit) ?
+                return lock->guard_since_boot_us != 0 && (lock->units.target == UNIT_ACTIVE || holds_on_exit(lock)) ?
                         LOCK_RUNNING : LOCK_STARTING;
         case PERMIT_ENDING:
                 return LOCK_LAPSED;
@@ -31,7 +31,7 @@ static LockState derive_not_held(const Lock *lock, const LockNow *now) {
                 return LOCK_STOPPING;
         if (lock->fault)
                 return LOCK_FAULT;
-        if (now->boot_us < lock->stand_down_boot_us)
+        if (stands_down(lock, now))
                 return LOCK_STANDING_DOWN;
         if (forbidden_to_lead(lock, now))
                 return LOCK_REFUSING;
@@ -105,7 +105,7 @@ static void view_reason(const Lock *lock, LockView *view) {
         char span[SPAN_TEXT_MAX], limit[SPAN_TEXT_MAX];
         int64_t skew_us = lock->skew_us;
 
-        snprintf(view->reason, sizeof(view->reason), "%s", lock->reason);
+        snprintf(view->reason, sizeof(view->reason), "%s", lock->paused ? "paused on request" : lock->reason);
         if (lock->fault && lock->own == OWN_NONE)
                 snprintf(view->reason, sizeof(view->reason),
                          "the item in the table makes no sense as a lock; a person must look at it and delete it");
@@ -156,7 +156,7 @@ static void view_next(const Lock *lock, LockView *view) {
                 [LOCK_NEXT_RENEW] = lock->renew_boot_us,
                 [LOCK_NEXT_STOP] = view->stop_boot_us,
                 [LOCK_NEXT_KILL] = view->kill_boot_us,
-                [LOCK_NEXT_STAND_UP] = lock->stand_down_boot_us,
+                [LOCK_NEXT_STAND_UP] = view->stand_down_boot_us == USEC_INFINITY ? 0 : view->stand_down_boot_us,
         };
 
         view->next = nexts[lock->state];
@@ -186,6 +186,9 @@ void lock_view(const Lock *lock, LockView *ret) {
                 .skew_known = lock->offset_known,
                 .skew_us = lock->skew_us,
                 .duplicate_id = lock->duplicate_id,
+                .paused = lock->paused,
+                .kept = lock->kept,
+                .stand_down_boot_us = lock->paused ? USEC_INFINITY : lock->stand_down_boot_us,
         };
 
         if (lock->permit != PERMIT_NONE && !lock->revoked) {
@@ -208,6 +211,8 @@ void lock_init(Lock *lock, const LockParameters *parameters, const LockNow *now)
         lock->n_ours = parameters->n_journal;
         lock->permit = parameters->lease_on_disk ? PERMIT_GOOD : PERMIT_NONE;
         lock->lease = parameters->lease;
+        lock->paused = parameters->paused;
+        lock->kept = parameters->kept;
         lock->permit_since_boot_us = lock->state_since_boot_us = now->boot_us;
         lock->state = derive_state(lock, now);
 }

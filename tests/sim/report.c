@@ -12,7 +12,9 @@ static const char *const event_texts[_LOCK_EVENT_MAX] = {
         [LOCK_EVENT_WRITTEN] = "written", [LOCK_EVENT_CONDITION_FAILED] = "refused", [LOCK_EVENT_REQUEST_FAILED] = "failed",
         [LOCK_EVENT_UNITS] = "units", [LOCK_EVENT_GUARD_STARTED] = "started", [LOCK_EVENT_GUARD_FAILED] = "not-started",
         [LOCK_EVENT_LEASE_UNWRITABLE] = "unwritable", [LOCK_EVENT_STOP] = "stop", [LOCK_EVENT_CLOCK_JUMP] = "jump",
-        [LOCK_EVENT_RESUME] = "resume", [LOCK_EVENT_TABLE] = "table",
+        [LOCK_EVENT_TABLE] = "table", [LOCK_EVENT_RELEASE] = "release", [LOCK_EVENT_PAUSE] = "pause",
+        [LOCK_EVENT_RESUME] = "resume", [LOCK_EVENT_KEEP] = "keep", [LOCK_EVENT_UNKEEP] = "unkeep",
+        [LOCK_EVENT_RENEW] = "renew",
 };
 
 static const char *const guard_event_texts[] = {

@@ -84,6 +84,100 @@ static void hold_on_exit_keeps_lock_and_guard(void) {
         CHECK(!find(LOCK_ACTION_STOP_UNITS));
 }
 
+static LockRefusal wish(LockEventType type, usec_t for_us) {
+        LockEvent event = { .type = type, .wish.for_us = for_us };
+        LockRefusal refusal = lock_refuses(&lock, &event);
+
+        step(event);
+        return refusal;
+}
+
+/* However short: it counts from the release, not from the wish. */
+static void release_stops_proves_releases_and_stands_down(void) {
+        come_to_run();
+        CHECK_EQ(wish(LOCK_EVENT_RELEASE, SEC), LOCK_ACCEPTED);
+        CHECK_EQ(lock.state, LOCK_STOPPING);
+        CHECK(find(LOCK_ACTION_STOP_UNITS));
+        CHECK(!find(LOCK_ACTION_WRITE));
+        jump_to(now.boot_us + 3 * SEC);
+        units_are(UNIT_DEACTIVATING, UNIT_DEACTIVATING, true);
+        CHECK_EQ(lock.state, LOCK_STOPPING);
+        jump_to(now.boot_us + SEC);
+        units_quiet_now();
+        CHECK_EQ(lock.write_kind, WRITE_RELEASE);
+        written();
+        CHECK_EQ(lock.own, OWN_NONE);
+        CHECK_EQ(lock.state, LOCK_STANDING_DOWN);
+        CHECK_EQ(lock.stand_down_boot_us, now.boot_us + SEC);
+        CHECK_EQ(wish(LOCK_EVENT_RELEASE, SEC), LOCK_REFUSED_NOT_HELD);
+}
+
+static void release_can_be_taken_back(void) {
+        come_to_run();
+        CHECK_EQ(wish(LOCK_EVENT_RESUME, 0), LOCK_REFUSED_NOT_STANDING_DOWN);
+        wish(LOCK_EVENT_RELEASE, USEC_INFINITY);
+        CHECK_EQ(wish(LOCK_EVENT_RESUME, 0), LOCK_ACCEPTED);
+        jump_to(now.boot_us + SEC);
+        units_quiet_now();
+        CHECK_EQ(lock.own, OWN_HELD);
+        CHECK_EQ(lock.permit, PERMIT_GOOD);
+}
+
+static void pause_is_for_standbys(void) {
+        LockView view;
+
+        come_to_run();
+        CHECK_EQ(wish(LOCK_EVENT_PAUSE, 0), LOCK_REFUSED_HELD);
+        wish(LOCK_EVENT_RELEASE, SEC);
+        CHECK_EQ(wish(LOCK_EVENT_PAUSE, 0), LOCK_REFUSED_HELD);
+        jump_to(now.boot_us + SEC);
+        units_quiet_now();
+        written();
+        CHECK_EQ(wish(LOCK_EVENT_PAUSE, 0), LOCK_ACCEPTED);
+        jump_to(now.boot_us + 10 * SEC);
+        units_quiet_now();
+        CHECK_EQ(lock.state, LOCK_STANDING_DOWN);
+        CHECK(!find(LOCK_ACTION_WRITE));
+        lock_view(&lock, &view);
+        CHECK(view.paused);
+        CHECK_EQ(view.next, LOCK_NEXT_NONE);
+        CHECK_EQ(wish(LOCK_EVENT_RESUME, 0), LOCK_ACCEPTED);
+        CHECK_EQ(lock.state, LOCK_STANDBY);
+}
+
+static void kept_until_the_tenure_ends(void) {
+        come_to_run();
+        CHECK_EQ(wish(LOCK_EVENT_UNKEEP, 0), LOCK_REFUSED_NOT_KEPT);
+        CHECK_EQ(wish(LOCK_EVENT_KEEP, 0), LOCK_ACCEPTED);
+        jump_to(now.boot_us + SEC);
+        units_are(UNIT_ACTIVE, UNIT_INACTIVE, false);
+        CHECK_EQ(lock.state, LOCK_RUNNING);
+        wish(LOCK_EVENT_RELEASE, SEC);
+        jump_to(now.boot_us + SEC);
+        units_quiet_now();
+        written();
+        CHECK(!lock.kept);
+        CHECK_EQ(wish(LOCK_EVENT_KEEP, 0), LOCK_REFUSED_NOT_HELD);
+}
+
+static void unkept_target_that_is_gone_is_a_failure(void) {
+        come_to_run();
+        wish(LOCK_EVENT_KEEP, 0);
+        jump_to(now.boot_us + SEC);
+        units_are(UNIT_ACTIVE, UNIT_INACTIVE, false);
+        wish(LOCK_EVENT_UNKEEP, 0);
+        units_are(UNIT_ACTIVE, UNIT_INACTIVE, false);
+        CHECK_EQ(lock.permit, PERMIT_ENDING);
+}
+
+static void renewal_on_request(void) {
+        come_to_run();
+        CHECK(!find(LOCK_ACTION_WRITE));
+        CHECK_EQ(wish(LOCK_EVENT_RENEW, 0), LOCK_ACCEPTED);
+        CHECK(find(LOCK_ACTION_WRITE));
+        CHECK_EQ(lock.write_kind, WRITE_RENEW);
+}
+
 static void restarting_target_is_no_failure(void) {
         come_to_run();
         jump_to(now.boot_us + SEC);
@@ -307,6 +401,12 @@ static const Case cases[] = {
         { "failed target: release, stand down", failed_target_releases_and_stands_down },
         { "clean oneshot: stand down until told", clean_oneshot_stands_down_until_told },
         { "hold on exit keeps lock and guard", hold_on_exit_keeps_lock_and_guard },
+        { "release stops, proves, releases and stands down", release_stops_proves_releases_and_stands_down },
+        { "release can be taken back", release_can_be_taken_back },
+        { "pause is for standbys", pause_is_for_standbys },
+        { "kept until the tenure ends", kept_until_the_tenure_ends },
+        { "unkept target that is gone is a failure", unkept_target_that_is_gone_is_a_failure },
+        { "renewal on request", renewal_on_request },
         { "restarting target is no failure", restarting_target_is_no_failure },
         { "old pictures prove nothing", old_pictures_prove_nothing },
         { "stop proves empty before it releases", stop_proves_empty_before_it_releases },
