@@ -108,7 +108,7 @@ def check_running(lock):
     host.put_file(path, "[Service]\nWatchdogSec=0\n")
     host.systemctl("daemon-reload")
     lock.start()
-    wait_for("the first record", lambda: host.cluster.front.get(lock.instance), 20)
+    wait_for("the first record", lambda: host.cluster.front.get(lock.instance))
     expect(lock, "watchdog", f"WatchdogSec= of {lock.daemon} is off")
     host.remove_file(path)
     host.systemctl("daemon-reload")

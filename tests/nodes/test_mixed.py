@@ -11,7 +11,7 @@ from rig.system import wait_for
 
 CLOCK_S = 39        # off by as much as the original puts up with
 MARGIN_S = 60       # past expire_time, before a record of the original's counts as expired (time-limits.h)
-SLACK_S = 10        # of a busy machine
+SLACK_S = 60        # of a busy machine
 BEATS_SHOWN = 50
 
 
@@ -29,7 +29,7 @@ def wait_beats(host, timeout):
 def check_clock(write, original, clock_s):
     """The rig's shift is what its records show."""
     off_s = original.clock_off_s(write)
-    assert abs(off_s - clock_s) < 2, f"the original's clock is off by {off_s:.1f} s and not by {clock_s} s"
+    assert abs(off_s - clock_s) < 5, f"the original's clock is off by {off_s:.1f} s and not by {clock_s} s"
 
 
 def finish(cluster, took, loser, winner):
@@ -64,7 +64,7 @@ def original_to_cloudlock(cluster, fault, *beat_options):
     assert late_s >= 0, f"cloudlock took the lock {-late_s:.3f} s before it may"
     cluster.note(f"taken over {late_s:.2f} s after it could be")
     finish(cluster, took, original.host, lock.host)
-    assert lock.state() == "running"
+    lock.wait_state("running")
     return held
 
 

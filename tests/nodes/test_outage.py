@@ -32,9 +32,10 @@ def test_outage_on_the_holder(cluster):
     lock.wait_renewal()
     outage = cluster.front.fault("refuse", host=lock.host)
     sentence = rf"store unreachable for {SPAN}; lease good for {SPAN} \(.+\)$"
-    said = wait_for("status to speak of the outage", lambda: re.match(sentence, headline(lock)), 15)
+    said = wait_for("status to speak of the outage", lambda: re.match(sentence, headline(lock)))
     cluster.note(said.group()[:50])
-    assert lock.state() == "running" and lock.property("StoreFailing") and lock.property("Held")
+    lock.wait_state("running")
+    assert lock.property("StoreFailing") and lock.property("Held")
     shown = lock.host.show(lock.daemon, "StatusText")
     assert re.match(rf"store unreachable for {SPAN}; lease good for {SPAN} ", shown), shown
     assert lock.property("StatusText").startswith("store unreachable for "), lock.property("StatusText")
@@ -42,7 +43,7 @@ def test_outage_on_the_holder(cluster):
     assert re.search(rf"The store fails, lease good for {SPAN}: ", failing), failing
     cluster.front.clear(outage)
     lock.wait_renewal()
-    wait_for("status to speak of the target again", lambda: headline(lock).startswith("running "), 10)
+    wait_for("status to speak of the target again", lambda: headline(lock).startswith("running "))
     said = lock.host.journal("-u", lock.daemon)
     assert re.search(r"The store answers again after \d", said), said
     assert "lost" not in said, said
@@ -56,7 +57,7 @@ def test_lost_lock(cluster):
     item = cluster.front.get(lock.instance)
     cluster.front.put({**item, "holder": "thief#00000000", "host": 32 * "0", "boot": 32 * "0", "version": "foreign",
                        "fence": item["fence"] + 1})
-    lock.wait_state("standby", timeout=20)
+    lock.wait_state("standby")
     said = lock.host.journal("-u", lock.daemon)
     assert f"lost {lock.instance} to thief, killing {lock.target}" in said, said
     assert "store fails" not in said and "unreachable" not in said, said

@@ -5,7 +5,7 @@ import re
 
 from rig.host import boot_all
 from rig.product import FIRST_START_S, INSTANCE, LEASE_S, Lock, beats, lead_and_follow, pair, wait_takeover
-from rig.system import wait_for
+from rig.system import WAIT_S, wait_for
 
 
 def clock_off(cluster, seconds):
@@ -14,13 +14,13 @@ def clock_off(cluster, seconds):
     one, other = (Lock(host).set_up() for host in hosts)
     lead_and_follow(one, other)
     hosts[0].shift_clock(seconds)
-    wait_for("the target to be stopped", lambda: not one.is_target_active(), LEASE_S + 30)
+    wait_for("the target to be stopped", lambda: not one.is_target_active(), LEASE_S + WAIT_S)
     said = " ".join([one.property("Reason"), one.property("StatusText")])
     assert re.search(r"clock", said, re.IGNORECASE), f"it does not say why: {said!r}"
     assert re.search(r"clock", one.host.journal("-u", one.daemon, "-p", "warning"), re.IGNORECASE)
     # Whose clock is right takes over.
     wait_takeover(one, other)
-    wait_for("beats of both", lambda: beats(other.host) > 100, 20)
+    wait_for("beats of both", lambda: beats(other.host) > 100)
     cluster.verdict().check([one.host, other.host])
 
 
@@ -41,8 +41,8 @@ def test_one_my_id_on_two_hosts(cluster):
     assert re.search(r"duplicate", other.host.journal("-u", other.daemon), re.IGNORECASE)
     assert beats(other.host) == 0
     one.host.power_off()
-    other.wait_running(timeout=LEASE_S + 40)
-    wait_for("beats of both", lambda: beats(other.host) > 100, 20)
+    other.wait_running()
+    wait_for("beats of both", lambda: beats(other.host) > 100)
     cluster.verdict().check([one.host, other.host])
 
 
@@ -52,10 +52,10 @@ def test_item_deleted_under_holder(cluster):
     one.wait_renewal()
     cluster.front.delete(one.instance)
     first = one.identity()
-    wait_for("the target to end", lambda: one.identity() != first, LEASE_S + 30)
+    wait_for("the target to end", lambda: one.identity() != first, LEASE_S + WAIT_S)
     wait_for("the target to run again, anywhere",
-             lambda: "running" in (one.state(), other.state()), FIRST_START_S + LEASE_S + 40)
-    wait_for("enough beats", lambda: beats(one.host) + beats(other.host) > 100, 20)
+             lambda: "running" in (one.state(), other.state()), FIRST_START_S + LEASE_S)
+    wait_for("enough beats", lambda: beats(one.host) + beats(other.host) > 100)
     cluster.verdict().check([one.host])
 
 
@@ -72,12 +72,12 @@ def test_foreign_record_is_left_alone(cluster):
                "fence": item["fence"] + 1}
     since = cluster.front.last_number()
     cluster.front.put(foreign)
-    wait_for("a look at the record", lambda: lock.requests("UpdateItem", since) and lock.requests("GetItem"), 20)
+    wait_for("a look at the record", lambda: lock.requests("UpdateItem", since) and lock.requests("GetItem"))
     assert not lock.writes(since), "somebody else's record was written over"
     assert cluster.front.get(lock.instance) == foreign
     assert all(look.body.get("ConsistentRead") is True for look in lock.requests("GetItem")), "a look was not consistent"
-    wait_for("the target to be stopped", lambda: not lock.is_target_active(), 10)
-    assert lock.state() == "standby"
+    wait_for("the target to be stopped", lambda: not lock.is_target_active())
+    lock.wait_state("standby")
 
 
 def test_nothing_is_sent_before_it_is_journaled(cluster):
@@ -88,7 +88,7 @@ def test_nothing_is_sent_before_it_is_journaled(cluster):
              f"/run/cloudlock/{lock.instance}/journal.new")
     lock.start()
     wait_for("the journal to be missed twice",
-             lambda: host.journal("-u", lock.daemon).count("journal of versions can't be written") >= 2, 30)
+             lambda: host.journal("-u", lock.daemon).count("journal of versions can't be written") >= 2)
     assert not lock.requests("UpdateItem"), "a version was sent that the journal does not hold"
 
 
@@ -98,7 +98,7 @@ def test_restart_sends_no_old_version(cluster):
     lock.start()
     lock.wait_renewal()
     lock.wait_renewal()
-    host.systemctl("restart", lock.daemon, timeout=60)
+    host.systemctl("restart", lock.daemon)
     lock.wait_renewal()
     lock.wait_renewal()
     versions = [write.version for write in lock.writes()]
@@ -129,9 +129,9 @@ def test_label_edited(cluster):
     lock.start()
     lock.wait_running()
     lock.configure(lock_label="new")
-    host.systemctl("restart", lock.daemon, timeout=120)
-    wait_for("the target to be stopped", lambda: not lock.is_target_active(), 30)
-    lock.wait_state("waiting", "running", timeout=30)
+    host.systemctl("restart", lock.daemon)
+    wait_for("the target to be stopped", lambda: not lock.is_target_active())
+    lock.wait_state("waiting", "running")
     check_moved(lock, "old", "new")
     lock.wait_running()
     assert len(cluster.verdict().of(host)) == 2, "the target ran on while the lock changed"

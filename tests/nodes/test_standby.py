@@ -2,7 +2,7 @@
 """Nothing starts the target on a host that doesn't hold the lock."""
 
 from rig.host import boot_all
-from rig.product import Lock, beats, lead_and_follow, pair
+from rig.product import Lock, beats, pair
 from rig.system import wait_for
 
 
@@ -11,7 +11,7 @@ def check_nothing_runs(cluster, one, other):
     other.wait_polls(4)
     assert beats(other.host) == 0, "the standby ran the target"
     assert other.host.state(other.guard) != "active", "the standby's guard is up"
-    assert one.state() == "running"
+    one.wait_state("running")
     cluster.verdict().check([one.host])
 
 
@@ -41,7 +41,7 @@ def test_not_at_boot(cluster):
     other.host.power_off()
     other.host.boot()
     wait_for("the target's start to have been tried",
-             lambda: other.host.systemctl("list-jobs", "--no-legend").strip() == "", 60)
+             lambda: other.host.systemctl("list-jobs", "--no-legend").strip() == "")
     # By hand here, for the rig boots into less than multi-user.target.
     other.start()
     other.wait_state("standby")
@@ -54,14 +54,14 @@ def test_running_before_cloudlock(cluster):
     one, other = (Lock(host) for host in hosts)
     other.write_target()
     other.host.systemctl("start", other.target)
-    wait_for("the unbound target to beat", lambda: beats(other.host) > 0, 10)
+    wait_for("the unbound target to beat", lambda: beats(other.host) > 0)
     one.set_up()
     one.start()
     wait_for("the lock to be taken", one.writes)
     other.configure()
     other.bind()
     other.start()
-    wait_for("the target to be stopped", lambda: not other.is_target_active(), 30)
+    wait_for("the target to be stopped", lambda: not other.is_target_active())
     other.wait_state("standby")
     one.wait_running()
     cluster.verdict().check([one.host, other.host], min_beats=1)

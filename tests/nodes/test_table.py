@@ -3,12 +3,13 @@
 
 from rig.host import boot_all
 from rig.product import Lock
-from rig.system import wait_for
+from rig.runner import needs
+from rig.system import WAIT_S, wait_for
 
-REFUSED_S = 30
 LOOK_AGAIN_S = 60  # how often a refused table is looked at
 
 
+@needs(idle=True)
 def test_not_allowed_to_look(cluster):
     """Refused with the remedy; taken up when it is allowed, without a restart."""
     host, = boot_all([cluster.add_host()])
@@ -16,12 +17,12 @@ def test_not_allowed_to_look(cluster):
     lock.leave_released_record()
     denied = cluster.front.fault("deny", op="DescribeTable")
     lock.start()
-    lock.wait_state("refusing", timeout=REFUSED_S)
+    lock.wait_state("refusing")
     reason = lock.property("Reason")
     assert "dynamodb:DescribeTable" in reason and "cloudlock_accept_unchecked_table=yes" in reason, reason
     assert not lock.writes(), "it wrote to a table that it was not allowed to look at"
     cluster.front.clear(denied)
-    lock.wait_running(timeout=LOOK_AGAIN_S + REFUSED_S)
+    lock.wait_running(timeout=LOOK_AGAIN_S + WAIT_S)
 
 
 def test_not_allowed_to_look_and_accepted(cluster):
@@ -43,5 +44,5 @@ def test_first_looks_fail(cluster):
     cluster.front.fault("fail_before", op="DescribeTable", times=2)
     lock.leave_released_record()
     lock.start()
-    wait_for("the third look", lambda: len(lock.requests("DescribeTable")) == 3, REFUSED_S)
+    wait_for("the third look", lambda: len(lock.requests("DescribeTable")) == 3)
     lock.wait_running()

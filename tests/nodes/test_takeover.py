@@ -4,13 +4,13 @@
 import signal
 import time
 
-from rig.product import (LEASE_S, POLL_S, beats, check_dead_by, pair, takeover_view_s, wait_takeover)
-from rig.system import wait_for
+from rig.product import LEASE_S, beats, check_dead_by, check_taken_at_once, pair, takeover_view_s, wait_takeover
+from rig.system import WAIT_S, wait_for
 
 
 def finish(cluster, one, other):
     """Both have run, never together, and the fence went up."""
-    wait_for(f"enough beats of {other.host.name}", lambda: beats(other.host) >= 50, 20)
+    wait_for(f"enough beats of {other.host.name}", lambda: beats(other.host) >= 50)
     verdict = cluster.verdict().check([one.host, other.host])
     assert verdict.fences_in_order(), verdict.runs
     cluster.note(f"{verdict.smallest_handover_s():.2f} s between the hosts' beats")
@@ -30,7 +30,7 @@ def record_end_s(cluster, lock):
 
 
 def fail_then_take_over(cluster, one, other, fault):
-    """A fault that ends the holder's renewals; the other host takes over when it may, no sooner or later."""
+    """A fault that ends the holder's renewals; the other host takes over when it may, no sooner, and within this lease."""
     one.wait_renewal()
     fault()
     ends_s = record_end_s(cluster, one)
@@ -39,7 +39,7 @@ def fail_then_take_over(cluster, one, other, fault):
     check_dead_by(one, ends_s, "its record was over")
     may_s, did_s = takeover_view_s(one, other), took.mono_ns / 1e9
     assert did_s >= may_s, f"taken over {may_s - did_s:.3f} s before the holder's lease was over"
-    assert did_s <= may_s + POLL_S + 2, f"taken over {did_s - may_s:.3f} s after the lease was over"
+    assert did_s < may_s + LEASE_S, f"taken over {did_s - may_s:.3f} s after the lease was over"
     cluster.note(f"taken over {did_s - may_s:.2f} s after it could be")
     finish(cluster, one, other)
 
@@ -114,8 +114,8 @@ def test_daemon_stopped(cluster):
     one, _ = pair(cluster)
     one.host.kill(one.daemon, signal.SIGSTOP)
     ends_s = lease_end_s(one)
-    wait_for("somebody to go on", lambda: cluster.requests(op="UpdateItem")[-1].mono_ns / 1e9 > ends_s - 10, 90)
-    wait_for("the lease to be over", lambda: time.monotonic() > ends_s, LEASE_S + 5)
+    wait_for("somebody to go on", lambda: cluster.requests(op="UpdateItem")[-1].mono_ns / 1e9 > ends_s - 10, LEASE_S + WAIT_S)
+    wait_for("the lease to be over", lambda: time.monotonic() > ends_s)
     cluster.verdict().check([one.host])
 
 
@@ -127,11 +127,11 @@ def guard_fails(cluster, which):
     ends_s = record_end_s(cluster, one)
     lease_s = lease_end_s(one)
     one.host.kill(one.guard, which)
-    wait_for("the target to end", lambda: one.identity() != first, LEASE_S + 30)
+    wait_for("the target to end", lambda: one.identity() != first, LEASE_S + WAIT_S)
     old = [run for run in cluster.verdict().of(one.host) if run.pid in pids_of(cluster, one, first)]
     assert max(run.last for run in old) / 1e9 < min(ends_s, lease_s), "the target outlived its lease"
     wait_for("the target to run again, anywhere", lambda: one.state() == "running" or other.state() == "running",
-             2 * LEASE_S + 30)
+             2 * LEASE_S + WAIT_S)
     cluster.verdict().check([one.host])
 
 
@@ -154,10 +154,10 @@ def test_pid1_stopped(cluster):
     one, _ = pair(cluster)
     one.host.stop_pid1()
     ends_s = lease_end_s(one)
-    wait_for("the lease of that time to be over", lambda: time.monotonic() > ends_s + 2, LEASE_S + 10)
+    wait_for("the lease of that time to be over", lambda: time.monotonic() > ends_s + 2)
     one.host.cont_pid1()
     cluster.verdict().check([one.host])
-    wait_for("an answer of PID 1", lambda: one.host.systemctl("is-system-running", check=False, timeout=10), 30)
+    wait_for("an answer of PID 1", lambda: one.host.systemctl("is-system-running", check=False))
 
 
 def test_configuration_deleted(cluster):
@@ -186,23 +186,21 @@ def test_holder_reboots(cluster):
     one.host.boot()
     since = cluster.front.last_number()
     one.start()
-    wait_for("a takeover", lambda: one.writes(since) or other.writes(since), LEASE_S + 40)
+    wait_for("a takeover", lambda: one.writes(since) or other.writes(since), LEASE_S + WAIT_S)
     took = (one.writes(since) + other.writes(since))[0]
     assert took.mono_ns / 1e9 >= ends_s, f"{took.host} took the lock while the lease of the boot before was good"
-    wait_for("the target to run again, anywhere", lambda: "running" in (one.state(), other.state()), LEASE_S + 40)
+    wait_for("the target to run again, anywhere", lambda: "running" in (one.state(), other.state()), LEASE_S + WAIT_S)
     cluster.verdict().check([one.host])
 
 
 def test_shutdown_hands_over(cluster):
-    """An orderly shutdown stops the target, releases, and the other host goes on within its poll time."""
+    """An orderly shutdown stops the target, releases, and the other host goes on at its next look."""
     one, other = pair(cluster)
     since = cluster.front.last_number()
     one.host.shut_down()
     release = one.writes(since)[-1]
     assert release.written.get("expire_time") == 0, f"not released at shutdown: {release.written}"
-    took = wait_for("the takeover", lambda: other.writes(since), 30)[0]
-    waited_s = (took.applied_mono_ns - release.applied_mono_ns) / 1e9
-    assert waited_s <= POLL_S + 0.5, f"the other host took the released lock after {waited_s:.2f} s"
+    check_taken_at_once(other, release)
     other.wait_running()
     finish(cluster, one, other)
 
@@ -212,9 +210,9 @@ def test_failing_target_moves(cluster):
     one, other = pair(cluster)
     since = cluster.front.last_number()
     one.host.kill(one.target, signal.SIGKILL)
-    took = wait_for("the takeover", lambda: other.writes(since), LEASE_S)[0]
+    took = wait_for("the takeover", lambda: other.writes(since))[0]
     assert any(one_write.written.get("expire_time") == 0 for one_write in one.writes(since))
     other.wait_running()
     assert took.written["fence"] > cluster.verdict().of(one.host)[0].fence
-    assert one.state() == "standing-down", one.state()
+    one.wait_state("standing-down")
     finish(cluster, one, other)

@@ -57,12 +57,12 @@ class Group:
         if not self.exists():
             return
         self._set("cgroup.kill", "1")
-        wait_for(f"{self.path} to be empty", lambda: self._event("populated") == "0", 20, 0.01,
+        wait_for(f"{self.path} to be empty", lambda: self._event("populated") == "0", every=0.01,
                  stubborn=True)
 
     def freeze(self):
         self._set("cgroup.freeze", "1")
-        wait_for(f"{self.path} to be frozen", lambda: self._event("frozen") == "1", 10, 0.01)
+        wait_for(f"{self.path} to be frozen", lambda: self._event("frozen") == "1", every=0.01)
 
     def thaw(self):
         self._set("cgroup.freeze", "0")
@@ -74,7 +74,7 @@ class Group:
         self.kill()
         for folder, _, _ in os.walk(self.path, topdown=False):
             # A dead process is still counted until its parent has reaped it.
-            wait_for(f"rmdir {folder}", lambda folder=folder: _try_rmdir(folder), 10, 0.02,
+            wait_for(f"rmdir {folder}", lambda folder=folder: _try_rmdir(folder), every=0.02,
                      stubborn=True)
 
     def _set(self, name, value):

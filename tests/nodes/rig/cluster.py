@@ -12,13 +12,13 @@ from .host import SHARED, Host, boot_all
 from .judge import Verdict
 from .network import HUB_ADDRESS, Network, host_address
 from .pki import STORE_NAME
-from .system import Failure, read, run, wait_for, write
+from .system import WAIT_S, Failure, read, run, wait_for, write
 
 PORT = 8443
 REGION = "eu-central-1"
 KEY, SECRET = "AKIARIGRIGRIGRIGRIG1", "TheRigsOwn/SecretKey+ThatNobodyElseKnows"
 MAX_HOSTS = 4
-STORE_TIMEOUT_S = 60
+STORE_TIMEOUT_S = 120
 BEATS = f"{SHARED}/beats"  # as the targets see it
 BEAT = f"{rootfs.RIG_PROGRAMS}/beat"
 
@@ -153,5 +153,5 @@ class Cluster:
             host.power_off()
         self.group.kill()
         for process in self._processes:
-            process.wait(timeout=20)
+            process.wait(timeout=WAIT_S)
         self.workspace.remove_cluster(self)

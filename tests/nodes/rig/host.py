@@ -11,9 +11,9 @@ import uuid
 from . import rootfs
 from .network import host_address
 from .pki import STORE_NAME
-from .system import CommandFailed, Failure, read, run, wait_for, write
+from .system import COMMAND_TIMEOUT_S, WAIT_S, CommandFailed, Failure, read, run, wait_for, write
 
-BOOT_TIMEOUT_S = 60
+BOOT_TIMEOUT_S = 120
 # Where all hosts of a cluster see the folder that they share: the beats, the clock offsets.
 SHARED = "/rig"
 NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
@@ -101,16 +101,16 @@ class Host:
         # another of which not both have been killed equally often.
         self.group.remove()
         if self._nspawn is not None:
-            self._nspawn.wait(timeout=20)
+            self._nspawn.wait(timeout=WAIT_S)
         self._nspawn, self.leader = None, None
 
-    def shut_down(self, timeout=90):
+    def shut_down(self, timeout=COMMAND_TIMEOUT_S):
         """An orderly shutdown, waited for."""
         # Not `systemctl poweroff`: that asks logind, which has to be started first and may be slow.
         self.systemctl("start", "poweroff.target", "--job-mode=replace-irreversibly", "--no-block")
         self.wait_off(timeout)
 
-    def wait_off(self, timeout=90):
+    def wait_off(self, timeout=COMMAND_TIMEOUT_S):
         wait_for(f"{self.name} to be off", lambda: not self.is_on(), timeout)
         self._nspawn, self.leader = None, None
         self.group.remove()
@@ -159,7 +159,7 @@ class Host:
 
     # -- commands
 
-    def run(self, *command, user=None, check=True, timeout=60, stdin=""):
+    def run(self, *command, user=None, check=True, timeout=COMMAND_TIMEOUT_S, stdin=""):
         """Run a command inside as root or as a user; returns what it printed."""
         if self.leader is None:
             raise Failure(f"{self.name} is off")
@@ -176,7 +176,7 @@ class Host:
                 return line.split(":")[3]
         raise Failure(f"{self.name} has no user {user}")
 
-    def systemctl(self, *words, check=True, timeout=60):
+    def systemctl(self, *words, check=True, timeout=COMMAND_TIMEOUT_S):
         return self.run("systemctl", *words, check=check, timeout=timeout)
 
     def show(self, unit, name):
@@ -186,7 +186,7 @@ class Host:
     def state(self, unit):
         return self.show(unit, "ActiveState")
 
-    def wait_unit(self, unit, state="active", timeout=60):
+    def wait_unit(self, unit, state="active", timeout=WAIT_S):
         wait_for(f"{unit} on {self.name} to be {state}", lambda: self.state(unit) == state, timeout, 0.2)
 
     def main_pid(self, unit):

@@ -8,13 +8,13 @@ import time
 from .cluster import BEAT, BEATS, KEY, SECRET
 from .front import TABLE
 from .host import boot_all
-from .system import Failure, wait_for
+from .system import WAIT_S, Failure, wait_for
 
 INSTANCE = "demo"
 # The shortest lease there is: a test waits for leases to run out.
 LEASE_S, RENEW_S, GAP_S, POLL_S = 20, 3, 2, 2
 # What a first holder waits before its first start: whoever held before a deletion has run out then.
-FIRST_START_S = LEASE_S + 15
+FIRST_START_S = LEASE_S + WAIT_S
 # An observer adds this to a lease it watches (time-limits.h: DRIFT_DIVISOR).
 DRIFT = 1.001
 # A beat is 20 ms; with this policy what the tests see is the product, not the load of the machine.
@@ -98,14 +98,14 @@ class Lock:
         except Failure:
             return "unknown"
 
-    def wait_state(self, *states, timeout=30):
+    def wait_state(self, *states, timeout=WAIT_S):
         return wait_for(f"{self.instance} on {self.host.name} to be {' or '.join(states)}",
                         lambda: self.state() in states, timeout, 0.2)
 
     def wait_running(self, timeout=FIRST_START_S):
         """Until the target beats, and the daemon says so."""
         self.wait_state("running", timeout=timeout)
-        wait_for(f"beats of {self.host.name}", lambda: beats(self.host) > 0, 10)
+        wait_for(f"beats of {self.host.name}", lambda: beats(self.host) > 0)
         return self
 
     def is_target_active(self):
@@ -128,13 +128,13 @@ class Lock:
         """Its writes that were applied, answered or not."""
         return [one for one in self.requests(since=since) if one.is_write() and one.store_status == 200]
 
-    def wait_polls(self, count, timeout=30):
+    def wait_polls(self, count, timeout=WAIT_S):
         """Until it has looked at the table `count` more times."""
         since = self.host.cluster.front.last_number()
         wait_for(f"{count} looks at the table by {self.host.name}",
                  lambda: len(self.requests("GetItem", since)) >= count, timeout)
 
-    def wait_renewal(self, timeout=30):
+    def wait_renewal(self, timeout=WAIT_S):
         """Until it has written once more; returns that request."""
         since = self.host.cluster.front.last_number()
         return wait_for(f"a renewal by {self.host.name}", lambda: self.writes(since), timeout)[-1]
@@ -179,12 +179,24 @@ def takeover_view_s(one, other):
     return shown[0].answered_mono_ns / 1e9 + LEASE_S * DRIFT
 
 
-def wait_takeover(one, other, timeout=LEASE_S + 40):
+def wait_takeover(one, other, timeout=LEASE_S + WAIT_S):
     """Until `other` runs the target; returns its request that took the lock."""
     since = one.host.cluster.front.last_number()
     other.wait_state("acquiring", "waiting", "starting", "running", timeout=timeout)
-    took = wait_for(f"a write by {other.host.name}", lambda: other.writes(since), 20)[0]
-    other.wait_running(timeout=GAP_S + 20)
+    took = wait_for(f"a write by {other.host.name}", lambda: other.writes(since))[0]
+    other.wait_running()
+    return took
+
+
+def check_taken_at_once(other, release):
+    """The first look that showed `other` the released lock was its last before it took it; returns the request."""
+    took = wait_for(f"{other.host.name} to take the released lock", lambda: other.writes(release.n))[0]
+    shown = [look for look in other.requests("GetItem", release.n) if look.n < took.n and look.status == 200
+             and look.answer["Item"]["version"]["S"] == release.version]
+    if len(shown) != 1:
+        raise Failure(f"{other.host.name} looked {len(shown)} times at the released lock before it took it")
+    waited_s = (took.applied_mono_ns - release.applied_mono_ns) / 1e9
+    other.host.cluster.note(f"the released lock was taken after {waited_s:.2f} s")
     return took
 
 

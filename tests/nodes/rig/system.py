@@ -7,8 +7,10 @@ import threading
 import time
 
 POLL_S = 0.1
+# What is waited for comes much sooner, but for a machine that has other things to do.
+WAIT_S = 60
 # A host whose PID 1 is stopped answers nothing: no command may wait for ever.
-COMMAND_TIMEOUT_S = 60
+COMMAND_TIMEOUT_S = 120
 
 
 # Set when the whole run is to end: whoever waits gives up.
@@ -53,13 +55,14 @@ def run(*command, check=True, timeout=COMMAND_TIMEOUT_S, stdin="", env=None, cwd
     return Output(done)
 
 
-def wait_for(what, condition, timeout=30, every=POLL_S, stubborn=False):
+def wait_for(what, condition, timeout=WAIT_S, every=POLL_S, stubborn=False):
     """Poll until `condition` returns something true, and return that; Failure at the deadline.
 
     Gives up when the whole run is to end, unless `stubborn`: cleaning up is.
     """
     deadline = time.monotonic() + timeout
     while True:
+        began = time.monotonic()
         value = condition()
         if value:
             return value
@@ -67,7 +70,8 @@ def wait_for(what, condition, timeout=30, every=POLL_S, stubborn=False):
             raise Failure(f"ended from outside while waiting for {what}")
         if time.monotonic() >= deadline:
             raise Failure(f"waited {timeout} s in vain for {what}")
-        time.sleep(every)
+        # What takes long to ask is asked less often: the questions must not become the load that they wait behind.
+        time.sleep(max(every, 2 * (time.monotonic() - began)))
 
 
 def write(path, text, mode=0o644):
