@@ -16,7 +16,8 @@
 #include "control.h"
 #include "sample-picture.h"
 
-/* Stands for the lock's own timers: how late it fires is what the peers of the socket can do to them. */
+/* Stands for the lock's own timers: what is done for the peers of the socket between two ticks is what they can do to
+ * them. How late a tick is depends on what else the machine does, too. */
 #define TICK_US (10 * USEC_PER_MSEC)
 
 typedef struct Host {
@@ -25,13 +26,25 @@ typedef struct Host {
         sd_event *event;
         sd_event_source *tick, *input;
         usec_t late_us_max;
+        usec_t worked_us; /* of CPU time, until the last tick */
+        usec_t work_us_max;
 } Host;
+
+static usec_t cpu_us(void) {
+        struct timespec used;
+
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+        return (usec_t) used.tv_sec * USEC_PER_SEC + (usec_t) used.tv_nsec / 1000;
+}
 
 static int on_tick(sd_event_source *source, uint64_t due_us, void *userdata) {
         Host *host = userdata;
+        usec_t worked_us = cpu_us();
         uint64_t now_us;
 
         sd_event_now(host->event, CLOCK_MONOTONIC, &now_us);
+        host->work_us_max = MAX(host->work_us_max, worked_us - host->worked_us);
+        host->worked_us = worked_us;
         host->late_us_max = MAX(host->late_us_max, now_us - due_us);
         sd_event_source_set_time(source, now_us + TICK_US);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -65,8 +78,9 @@ static int on_input(sd_event_source *source _unused_, int fd, uint32_t revents _
         if (read(fd, &command, 1) <= 0)
                 return sd_event_exit(host->event, 0);
         change(host, command);
-        printf("%c late %" PRIu64 " us, bus error %d\n", command, host->late_us_max, control_bus_error(host->control));
-        host->late_us_max = 0;
+        printf("%c late %" PRIu64 " us, work %" PRIu64 " us, bus error %d\n", command, host->late_us_max, host->work_us_max,
+               control_bus_error(host->control));
+        host->late_us_max = host->work_us_max = 0;
         return 0;
 }
 

@@ -14,21 +14,20 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree
 
 NAME = "org.cloudlock1.validator_2d1"
 PATH = "/org/cloudlock1/lock/validator_2d1"
 INTERFACE = "org.cloudlock1.Lock"
+MARK = "org.cloudlock.Test"
 STATUS = b'{"method":"org.cloudlock1.Lock.Status"}\0'
 FLOOD_USERS = (65531, 65532, 65533, 65534)
-ANSWER_S_MAX = 5.0
-LATE_US_MAX = 500_000
-
-
-def crowd():
-    """How many times longer things may take because others want the processors, too."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+IDLE_S = 30  # src/control: a peer that only dribbles
+SLOW_S = 60  # nothing here takes so long unless it hangs
+WORK_US_MAX = 100_000
+IDLE_TICKS_MAX = 10  # of CPU in a second in which there is nothing to do
 
 
 BUS_CONFIG = """<busconfig>
@@ -54,12 +53,11 @@ def check(condition, what):
         raise Failure(what)
 
 
-def wait_for(path):
-    for _ in range(500):
-        if path.exists():
-            return
+def wait_for(what, condition):
+    end = time.monotonic() + SLOW_S
+    while not condition():
+        check(time.monotonic() < end, f"waited in vain for {what}")
         time.sleep(0.02)
-    raise Failure(f"{path} did not appear")
 
 
 class Bed:
@@ -73,12 +71,12 @@ class Bed:
         config.write_text(BUS_CONFIG.format(self.directory, own))
         self.bus = subprocess.Popen(["dbus-daemon", "--nofork", f"--config-file={config}"])
         stack.callback(self.end, self.bus)
-        wait_for(self.directory / "bus")
+        wait_for("the bus", (self.directory / "bus").exists)
         self.address = f"unix:path={self.directory}/bus"
         self.host = subprocess.Popen([host, self.socket_path, self.address], stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, bufsize=0)
         stack.callback(self.end, self.host)
-        wait_for(self.socket_path)
+        wait_for("the socket", self.socket_path.exists)
 
     @staticmethod
     def end(process):
@@ -87,20 +85,20 @@ class Bed:
         process.wait()
 
     def command(self, letter):
-        """Changes the picture; returns how late, at most, the host's own timer was since the last time, in
-        microseconds, and the errno with which the bus refused its name."""
+        """Changes the picture; returns how late, at most, the host's own timer was since the last time, how much CPU time
+        was spent between two of its ticks, both in microseconds, and the errno with which the bus refused its name."""
         self.host.stdin.write(letter.encode())
         words = self.host.stdout.readline().split()
         check(words, "the host said nothing")
-        return int(words[2]), int(words[-1])
+        return int(words[2]), int(words[5]), int(words[-1])
 
     def busctl(self, *words):
         return subprocess.run(["busctl", f"--address={self.address}", *words], check=True, capture_output=True,
-                              text=True, timeout=20).stdout
+                              text=True, timeout=SLOW_S).stdout
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(ANSWER_S_MAX * crowd())
+        s.settimeout(SLOW_S)
         s.connect(str(self.socket_path))
         return s
 
@@ -108,6 +106,14 @@ class Bed:
         with self.connect() as s:
             s.sendall(STATUS)
             return json.loads(read_message(s))["parameters"]
+
+    def wait_served(self):
+        """Until there is room for one more connection."""
+        def is_served():
+            with contextlib.suppress(Failure, OSError):
+                return self.status()
+            return None
+        wait_for("an answer", is_served)
 
     def cpu_ticks(self):
         return sum(map(int, pathlib.Path(f"/proc/{self.host.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
@@ -122,7 +128,7 @@ def read_message(s):
     return data[:-1]
 
 
-def is_closed(s, timeout_s):
+def is_closed(s, timeout_s=SLOW_S):
     """Whether the other end closes within that time; what it says before is passed over."""
     end = time.monotonic() + timeout_s
     while True:
@@ -150,11 +156,11 @@ def test_varlink(bed):
     with bed.connect() as s:
         s.sendall(b"GET / HTTP/1.1\r\n\r\n\0" + STATUS)
         check(json.loads(read_message(s))["error"] == "org.varlink.service.InvalidParameter", "no error answer")
-        check(is_closed(s, 1), "still open after what is no call")
+        check(is_closed(s), "still open after what is no call")
     with bed.connect() as s:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             s.sendall(b" " * 200_000)
-        check(is_closed(s, 5), "still open after a message that is too long")
+        check(is_closed(s), "still open after a message that is too long")
 
 
 def members(interface):
@@ -191,13 +197,10 @@ def test_properties(bed):
 
 def test_name(bed, host, stack):
     """A refused name is told, and the socket works all the same."""
-    check(bed.command("x")[1] == 0, "the bus refused the name")
+    check(bed.command("x")[-1] == 0, "the bus refused the name")
     refused = Bed(stack, host, own="deny")
-    for _ in range(100):
-        error = refused.command("x")[1]
-        if error:
-            break
-        time.sleep(0.05)
+    wait_for("the name to be refused", lambda: refused.command("x")[-1] != 0)
+    error = refused.command("x")[-1]
     check(error == -errno.EACCES, f"the bus refused the name, and the host says {error}")
     check(refused.status()["state"] == "running", "no answer without a name")
 
@@ -205,15 +208,24 @@ def test_name(bed, host, stack):
 def test_changes(bed, stack):
     monitor = subprocess.Popen(
         ["busctl", f"--address={bed.address}", "--json=short", "monitor", "--match",
-         "type='signal',interface='org.freedesktop.DBus.Properties'"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+         "type='signal',interface='org.freedesktop.DBus.Properties'", "--match", f"type='signal',interface='{MARK}'"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     stack.callback(bed.end, monitor)
-    time.sleep(1)
+    lines = []
+    threading.Thread(target=lambda: lines.extend(map(json.loads, monitor.stdout)), daemon=True).start()
+
+    def marks(name):
+        bed.busctl("emit", "/", MARK, name)
+        return [line for line in lines if line.get("member") == name]
+
+    wait_for("the monitor", lambda: marks("Begin"))
     for letter in "ttst":  # only the third is worth a signal
         bed.command(letter)
-    time.sleep(1)
+    # What the host has sent before it answers is on the bus before what is sent after that.
+    bed.busctl("get-property", NAME, PATH, INTERFACE, "State")
+    wait_for("the signals", lambda: marks("End"))
     monitor.terminate()
-    signals = [json.loads(line) for line in monitor.communicate()[0].splitlines()]
-    signals = [s["payload"]["data"] for s in signals if s.get("member") == "PropertiesChanged"]
+    signals = [line["payload"]["data"] for line in lines if line.get("member") == "PropertiesChanged"]
     check(len(signals) == 1, f"{len(signals)} signals: {signals}")
     interface, changed, invalidated = signals[0]
     check(interface == INTERFACE and not invalidated, signals)
@@ -267,7 +279,7 @@ def start_flood(bed, stack):
 def test_flood(bed, stack):
     bed.command("x")
     stop = start_flood(bed, stack)
-    time.sleep(1)
+    time.sleep(1)  # of flood
     if os.geteuid() == 0:  # others have all the places that they can get
         ticks = bed.cpu_ticks()
         slowest_s = 0.0
@@ -277,13 +289,12 @@ def test_flood(bed, stack):
             slowest_s = max(slowest_s, time.monotonic() - begin)
             time.sleep(0.1)
         ticks = bed.cpu_ticks() - ticks
-        late_us, _ = bed.command("x")
-        check(late_us < LATE_US_MAX * crowd(), f"the host's timer was {late_us} us late")
+        late_us, work_us, _ = bed.command("x")
+        check(work_us < WORK_US_MAX, f"the host's timer had to wait for {work_us} us of work")
         print(f"in a flood: slowest answer {slowest_s * 1000:.0f} ms, timer at most {late_us / 1000:.1f} ms late, "
-              f"{ticks} ticks of CPU in 2 s")
+              f"{work_us / 1000:.1f} ms of CPU between two ticks, {ticks} ticks of CPU in 2 s")
     stop()
-    time.sleep(0.5)
-    bed.status()
+    bed.wait_served()
 
 
 def test_limits(bed):
@@ -291,7 +302,6 @@ def test_limits(bed):
     for s in connections:
         with contextlib.suppress(OSError):
             s.sendall(STATUS)
-    time.sleep(1)
     answered = 0
     for s in connections:
         with contextlib.suppress(Failure, OSError):
@@ -299,8 +309,7 @@ def test_limits(bed):
     check(answered == 16, f"{answered} of 40 connections of one user were served")
     for s in connections:
         s.close()
-    time.sleep(0.5)
-    bed.status()
+    bed.wait_served()
 
 
 def test_unread(bed):
@@ -313,11 +322,13 @@ def test_unread(bed):
                 s.send(STATUS * 20)
         if i % 2:
             s.shutdown(socket.SHUT_WR)
-    time.sleep(1)
-    ticks = bed.cpu_ticks()
-    time.sleep(1)
-    ticks = bed.cpu_ticks() - ticks
-    check(ticks <= 10, f"{ticks} ticks of CPU in a second in which there was nothing to do")
+
+    def is_quiet():
+        """On a busy machine there is something to do for longer; a loop that spins is never quiet."""
+        ticks = bed.cpu_ticks()
+        time.sleep(1)
+        return bed.cpu_ticks() - ticks <= IDLE_TICKS_MAX
+    wait_for("a second with nothing to do", is_quiet)
     bed.status()
     for s in connections:
         s.close()
@@ -325,7 +336,6 @@ def test_unread(bed):
 
 def test_without_bus(bed):
     bed.end(bed.bus)
-    time.sleep(0.2)
     for letter in "stbt":
         bed.command(letter)
     check(bed.status()["state"] == "standby", "no answer without the bus")
@@ -334,7 +344,7 @@ def test_without_bus(bed):
 def test_end(bed):
     keep = bed.connect()
     bed.host.stdin.close()
-    check(bed.host.wait(10) == 0, "the host failed at its end")
+    check(bed.host.wait(SLOW_S) == 0, "the host failed at its end")
     keep.close()
 
 
@@ -342,7 +352,7 @@ def test_idle(bed):
     begin = time.monotonic()
     dribble, silent, active = bed.connect(), bed.connect(), bed.connect()
     ends = {}
-    while len(ends) < 2 and time.monotonic() - begin < 40:
+    while len(ends) < 2 and time.monotonic() - begin < IDLE_S + SLOW_S:
         for name, s in (("dribble", dribble), ("silent", silent)):
             if name not in ends and is_closed(s, 0):
                 ends[name] = time.monotonic() - begin
@@ -352,7 +362,8 @@ def test_idle(bed):
         with contextlib.suppress(OSError):
             dribble.send(b" ")
         time.sleep(0.5)
-    check(len(ends) == 2 and all(29 < end < 35 for end in ends.values()), ends)
+    check(len(ends) == 2 and all(end > IDLE_S - 1 for end in ends.values()), ends)
+    print("cut off after", ", ".join(f"{name} {end:.1f} s" for name, end in ends.items()))
     active.sendall(STATUS)
     read_message(active)
 
