@@ -29,7 +29,7 @@ static int read_up_to(int fd, size_t size_max, char *data, size_t *ret_size) {
 
 int read_small_fd(int fd, size_t size_max, char **ret, size_t *ret_size) {
         _cleanup_free_ char *data = malloc(size_max + 2);
-        size_t size;
+        size_t size = 0;
         int r;
 
         if (!data)
