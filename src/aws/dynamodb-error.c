@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dynamodb-error.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "foreign.h"
 #include "json.h"
 #include "text.h"
 
 /* DynamoDB refuses signatures that are 5 minutes old, or 15 minutes early. */
 #define SIGNATURE_AGE_S_MAX 240
-
-#define CODE_TEXT_MAX 64
-#define MESSAGE_TEXT_MAX 200
-
-/* A server may send the request back, session token included, in whatever encoding. Tokens are hundreds of characters
- * long, and nothing else that helps a person is a word of this length. */
-#define WORD_LENGTH_MAX 64
-#define WORD_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=%_-\\"
-#define ELIDED "[...]"
 
 typedef struct KnownError {
         const char *code; /* ending in '*': any that begins so */
@@ -146,21 +137,6 @@ static const KnownError known_errors[] = {
         { "RequestEntityTooLargeException", NULL, STORE_PERSON, false, UNREADABLE },
 };
 
-/* The server's text, made harmless: printable, without long words, cut. */
-static void append_foreign(char *buf, size_t size, const char *text, size_t length_max) {
-        for (size_t n = 0; n < length_max && *text;) {
-                size_t word = strspn(text, WORD_CHARACTERS), length = MAX(word, (size_t) 1);
-
-                if (word > WORD_LENGTH_MAX) {
-                        text_append(buf, size, ELIDED);
-                        n += strlen(ELIDED);
-                } else
-                        for (size_t i = 0; i < length && n < length_max; i++, n++)
-                                text_append(buf, size, "%c", isprint((unsigned char) text[i]) ? text[i] : '?');
-                text += length;
-        }
-}
-
 /* "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException" -> what is behind the '#'. NULL: not DynamoDB's. */
 static const char *error_code(json_object *object) {
         const char *type = object ? json_string_member(object, "__type") : NULL;
@@ -234,20 +210,20 @@ static void describe_status(const DynamoDBContext *context, int status, size_t s
 
 static void describe_unknown(const DynamoDBContext *context, const char *code, const char *message, size_t size,
                              char *ret_text) {
+        char text[FOREIGN_TEXT_MAX + 1];
+
         fill_in(context, "DynamoDB refused a request to {table}: ", ret_text, size);
-        append_foreign(ret_text, size, code, CODE_TEXT_MAX);
-        text_append(ret_text, size, ": ");
-        append_foreign(ret_text, size, message, MESSAGE_TEXT_MAX);
+        text_append(ret_text, size, "%s: ", foreign_text(code, text));
+        text_append(ret_text, size, "%s", foreign_text(message, text));
 }
 
 static StoreOutcome describe_known(const DynamoDBContext *context, const KnownError *error, const char *message,
                                    size_t size, char *ret_text) {
+        char text[FOREIGN_TEXT_MAX + 1];
+
         fill_in(context, error->text, ret_text, size);
-        if (error->with_message && *message) {
-                text_append(ret_text, size, " (");
-                append_foreign(ret_text, size, message, MESSAGE_TEXT_MAX);
-                text_append(ret_text, size, ")");
-        }
+        if (error->with_message && *message)
+                text_append(ret_text, size, " (%s)", foreign_text(message, text));
         return error->outcome;
 }
 

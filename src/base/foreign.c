@@ -7,10 +7,9 @@
 
 #include "cleanup.h"
 
-/* A server or a command may repeat the token that it was given. Those are hundreds of characters long, and nothing else that
- * helps a person is a word of this length. */
+/* Tokens are hundreds of characters long, and nothing else that helps a person is a word of this length. */
 #define WORD_LENGTH_MAX 64
-#define WORD_CHARACTERS SECRET_CHARACTERS "=%_-."
+#define WORD_CHARACTERS SECRET_CHARACTERS "=%_-.\\"
 /* Nor is it as long as a secret access key, which is base64 of 30 bytes. */
 #define SECRET_LENGTH 40
 #define SECRET_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -34,7 +33,7 @@ const char *foreign_text(const char *text, char buf[static FOREIGN_TEXT_MAX + 1]
                 const char *from = hidden > 0 ? ELIDED : text;
 
                 for (size_t i = 0; i < shown && n < FOREIGN_TEXT_MAX; i++)
-                        buf[n++] = (char) (isprint((unsigned char) from[i]) ? from[i] : ' ');
+                        buf[n++] = (char) (isprint((unsigned char) from[i]) ? from[i] : '?');
                 text += hidden > 0 ? hidden : shown;
         }
         buf[n] = '\0';
