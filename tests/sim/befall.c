@@ -231,9 +231,8 @@ static void restarted(World *w, Host *h, const Fault *f) {
         restart(w, h);
 }
 
-static void resumed_by_hand(World *w, Host *h, const Fault *f) {
-        (void) f;
-        hear(w, h, LOCK_EVENT_RESUME);
+static void asked(World *w, Host *h, const Fault *f) {
+        hear(w, h, (LockEventType) f->amount);
 }
 
 static void other_times(World *w, Host *h, const Fault *f) {
@@ -337,7 +336,7 @@ static const struct {
         [FAULT_UNITS_REFUSED] = { "the units don't fit the plan", units_refused },
         [FAULT_STOP] = { "cloudlock is stopped", stopped_by_hand },
         [FAULT_RESTART] = { "cloudlock is restarted", restarted },
-        [FAULT_RESUME] = { "stand-down is ended by hand", resumed_by_hand },
+        [FAULT_ASKED] = { "is asked for an operation", asked },
         [FAULT_TIMES] = { "the lease is configured anew", other_times },
         [FAULT_LABEL] = { "the label is configured anew", other_label },
         [FAULT_NAME] = { "my_id is configured anew", other_name },

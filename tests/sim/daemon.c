@@ -147,6 +147,8 @@ static void step(World *w, Host *h, LockEvent *event) {
         w->statistics->lock_steps++;
         w->statistics->reached[h->lock.state][event->type]++;
         lock_step(&h->lock, &now, event, &actions);
+        h->paused = h->lock.paused;
+        h->kept = h->lock.kept;
         if (held)
                 judge_lost(w, h, event);
         for (size_t i = 0; i < actions.n && h->daemon == run; i++) {
@@ -169,8 +171,14 @@ static void step(World *w, Host *h, LockEvent *event) {
 
 static void daemon_event(World *w, Host *h, LockEvent *event) {
         step(w, h, event);
+        if (by_chance(w, h, w->plan->weather.asked))
+                hear(w, h, draw_wish(&h->random));
         if (h->daemon_up)
                 arm(w, h);
+}
+
+static usec_t draw_stand_down_us(Host *h) {
+        return chance(&h->random, 4) ? USEC_INFINITY : draw_us(&h->random, 0, STAND_DOWN_US);
 }
 
 void daemon_hears(World *w, Host *h, LockEventType type) {
@@ -178,6 +186,7 @@ void daemon_hears(World *w, Host *h, LockEventType type) {
 
         event->type = type;
         event->refusal[0] = '\0';
+        event->wish = (LockWish) { .for_us = type == LOCK_EVENT_RELEASE ? draw_stand_down_us(h) : 0 };
         if (type == LOCK_EVENT_TABLE && w->now_us < w->table_refused_until_us)
                 strcpy(event->refusal, "this table is none to lead locks in");
         daemon_event(w, h, event);
@@ -258,7 +267,7 @@ static void begin(World *w, Host *h, Identity identity, LockEventType event) {
         LockParameters parameters = {
                 .gap_us = h->gap_us, .lease_us = h->lease_us, .renew_us = w->plan->renew_us, .poll_us = w->plan->poll_us,
                 .max_clock_skew_us = CLOCK_SKEW_US_DEFAULT, .request_us = request_timeout_us(w->plan->lease_us),
-                .hold_on_exit = w->plan->hold_on_exit,
+                .hold_on_exit = w->plan->hold_on_exit, .paused = h->paused, .kept = h->kept,
         };
 
         for (unsigned i = 0; i < 4; i++)

@@ -23,7 +23,7 @@ void power_off(World *w, Host *h) {
         h->frozen = false;
         h->stop_calls = 0;
         h->judged_kill_raw_us = 0;
-        h->has_lease = false; /* /run is gone */
+        h->has_lease = h->kept = false; /* /run is gone */
         h->n_journal = h->n_old_versions = 0;
         h->guard_unit = h->target_unit = UNIT_INACTIVE;
         h->java.holds = false;
@@ -76,6 +76,7 @@ static void heal_host(World *w, Host *h) {
         h->unbound_until_us = h->refused_until_us = h->run_full_until_us = w->now_us;
         h->cut_next = h->guard_fails = false;
         h->configured = (Identity) {};
+        h->paused = h->kept = false;
         if (!h->powered)
                 return;
         if (h->boottime.slew_ppm != 0)
@@ -83,6 +84,7 @@ static void heal_host(World *w, Host *h) {
         set_wall_clock(w, h, 0);
         tell_change(w, h);
         hear(w, h, LOCK_EVENT_RESUME);
+        hear(w, h, LOCK_EVENT_UNKEEP);
         if (edited)
                 restart(w, h);
 }

@@ -3,6 +3,7 @@
 /* Schedules: which world, which weather, which faults and when. All of it is settled before the first step, so that a
  * failing one can be shortened by leaving faults out. */
 
+#include "cleanup.h"
 #include "sim.h"
 
 #define MINUTES(n) ((n) * USEC_PER_MINUTE)
@@ -42,6 +43,7 @@ static void draw_all_weather(Weather *weather, uint64_t *random) {
         weather->call_lost = draw_weather(random, 5);
         weather->bus_slow = draw_weather(random, 10);
         weather->straggler = draw_weather(random, 2);
+        weather->asked = chance(random, 4) ? draw_weather(random, 8) : 0;
 }
 
 /* Time plans that config_check_times() accepts, and what they are for. */
@@ -73,6 +75,14 @@ static void draw_times(Plan *plan, uint64_t *random) {
                 plan->gap_us = MIXED_FLEET_GAP_US_MIN;
 }
 
+LockEventType draw_wish(uint64_t *random) {
+        static const LockEventType wishes[] = {
+                LOCK_EVENT_RELEASE, LOCK_EVENT_PAUSE, LOCK_EVENT_RESUME, LOCK_EVENT_KEEP, LOCK_EVENT_UNKEEP, LOCK_EVENT_RENEW,
+        };
+
+        return wishes[draw(random) % ELEMENTSOF(wishes)];
+}
+
 static int64_t draw_amount(FaultKind kind, uint64_t *random, const Plan *plan) {
         static const int64_t walls_s[] = { 15, 25, 38, 45, 70, 3600, 315360000 };
         int64_t sign = chance(random, 2) ? 1 : -1;
@@ -91,6 +101,8 @@ static int64_t draw_amount(FaultKind kind, uint64_t *random, const Plan *plan) {
         case FAULT_SPOILED:
         case FAULT_RUN_FULL:
                 return (int64_t) (draw(random) % 4);
+        case FAULT_ASKED:
+                return draw_wish(random);
         default:
                 return 0;
         }
@@ -260,9 +272,10 @@ void plan_print(const Plan *plan) {
         printf("seed %llu: %u hosts (%u of them the original program%s), lease %.0f s, gap %.0f s, renewed each %.0f s\n",
                (unsigned long long) plan->seed, plan->n_hosts, plan->n_original, plan->twin ? ", the last one a twin" : "",
                (double) plan->lease_us / 1e6, (double) plan->gap_us / 1e6, (double) plan->renew_us / 1e6);
-        printf("weather, one in: lost %u, slow %u, late %u, twice %u, crash %u, call lost %u, bus slow %u, straggler %u\n",
+        printf("weather, one in: lost %u, slow %u, late %u, twice %u, crash %u, call lost %u, bus slow %u, straggler %u, "
+               "asked %u\n",
                plan->weather.lost, plan->weather.slow, plan->weather.late, plan->weather.twice, plan->weather.crash,
-               plan->weather.call_lost, plan->weather.bus_slow, plan->weather.straggler);
+               plan->weather.call_lost, plan->weather.bus_slow, plan->weather.straggler, plan->weather.asked);
         for (unsigned i = 0; i < plan->n_faults; i++) {
                 const Fault *f = &plan->faults[i];
 

@@ -53,7 +53,7 @@ typedef enum FaultKind {
         FAULT_UNITS_REFUSED,
         FAULT_STOP,
         FAULT_RESTART,
-        FAULT_RESUME,
+        FAULT_ASKED, /* for one of the operations */
         FAULT_TIMES,
         FAULT_LABEL,
         FAULT_NAME,
@@ -78,7 +78,7 @@ typedef struct Fault {
 
 /* How often something goes wrong by chance: one in so many; 0: never. */
 typedef struct Weather {
-        unsigned lost, slow, late, twice, crash, call_lost, bus_slow, straggler;
+        unsigned lost, slow, late, twice, crash, call_lost, bus_slow, straggler, asked;
 } Weather;
 
 typedef struct Plan {

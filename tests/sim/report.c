@@ -72,7 +72,7 @@ void statistics_add(Statistics *to, const Statistics *from) {
         to->overlap_us_max = MAX(from->overlap_us_max, before.overlap_us_max);
 }
 
-/* Pairs that can't be. A write is only under way while the lock is held or being acquired; a lease file is only written
+/* Pairs that can't be. A write is only under way while the lock is held or being acquired, or was when a pause began; a lease file is only written
  * while there is a permit; who has stopped hears nothing. */
 static bool can_be(unsigned state, unsigned event) {
         bool answer = event == LOCK_EVENT_WRITTEN || event == LOCK_EVENT_CONDITION_FAILED;
@@ -83,9 +83,9 @@ static bool can_be(unsigned state, unsigned event) {
                 return false;
         case LOCK_STARTING_UP:
                 return !answer;
-        case LOCK_STANDBY: case LOCK_LOST: case LOCK_STANDING_DOWN: case LOCK_FAULT:
+        case LOCK_STANDBY: case LOCK_LOST: case LOCK_FAULT:
                 return !answer && !unwritable;
-        case LOCK_ACQUIRING: case LOCK_WAITING: case LOCK_RELEASING: case LOCK_REFUSING:
+        case LOCK_ACQUIRING: case LOCK_WAITING: case LOCK_RELEASING: case LOCK_STANDING_DOWN: case LOCK_REFUSING:
                 return !unwritable;
         default:
                 return true;

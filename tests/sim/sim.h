@@ -193,6 +193,9 @@ typedef struct Host {
         size_t n_journal;
         usec_t run_full_until_us;
 
+        /* what operators asked for, on disk and in /run */
+        bool paused, kept;
+
         /* the daemon */
         bool daemon_up, leaving, stopping, powering_off;
         uint32_t daemon; /* generation */
@@ -275,6 +278,9 @@ typedef struct World {
         Message messages[MESSAGES_MAX];
         LockEvent scratch; /* large: filled only where it is read */
 } World;
+
+/* plan.c: one of the operations. */
+LockEventType draw_wish(uint64_t *random);
 
 /* queue.c */
 void schedule(World *w, usec_t in_us, Kind kind, const Host *h, uint32_t generation);
