@@ -18,8 +18,13 @@ import threading
 import time
 import unittest
 
-SLOW_S = 30  # nothing here takes so long unless it hangs
-STILL_MS_MAX = 100
+SLOW_S = 60  # nothing here takes so long unless it hangs
+CONNECT_S = 4  # time-limits.h
+# A request that goes by its own time ends before one that waits for the name or for an address.
+PATIENCE_S = 3.5
+STILL_MS_MAX = 3000  # a loop that is blocked stands still until a name or an address is given up
+RESOLVER_S = 30  # until glibc asks again
+TRIES = 5  # a busy machine is not slow each time
 LIVE, DEAD, DEAD_TOO, DEAD_IPV6 = "127.0.0.2", "127.0.0.1", "127.0.0.3", "::1"  # glibc sorts them: the dead come first
 VERSION = "00000000-0000-4000-8000-000000000000"
 SERVFAIL, NXDOMAIN = 2, 3
@@ -137,14 +142,13 @@ class Answer:
         self.outcome, self.still_ms, self.error, self.took_s = fields[0], int(fields[6]), fields[7], took_s
 
 
-def crowd():
-    """How many times longer things may take because others want the processors, too."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+def soonest_s(ask):
+    """The shortest time that something takes."""
+    return min(ask().took_s for _ in range(TRIES))
 
 
 class Probe:
     def __init__(self, url, **environment):
-        self.still_ms_max = 0
         self.process = subprocess.Popen(
             [PROBE, url, "eu-central-1", "locks", "validator"], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -155,16 +159,15 @@ class Probe:
         self.process.stdin.write(f"{command} {timeout_ms}\n")
         self.process.stdin.flush()
         answer = Answer(self.process.stdout.readline(), time.monotonic() - begin)
-        self.still_ms_max = max(self.still_ms_max, answer.still_ms)
+        if answer.still_ms > STILL_MS_MAX:
+            raise AssertionError(f"the loop stood still for {answer.still_ms} ms")
         return answer
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 
-    def close(self, reads_bundle=False):
-        """Ends it; returns how long that took. Looking up and connecting took none of the loop's time."""
-        if not reads_bundle and self.still_ms_max > STILL_MS_MAX * crowd():
-            raise AssertionError(f"the loop stood still for {self.still_ms_max} ms")
+    def close(self):
+        """Ends it; returns how long that took."""
         begin = time.monotonic()
         self.process.stdin.close()
         rest = self.process.stdout.read()
@@ -178,7 +181,7 @@ class HttpTest(unittest.TestCase):
     def setUp(self):
         NAMES.zone, NAMES.truncates = {}, set()
         NAMES.asked.clear()
-        write_resolv_conf("127.0.0.1", "timeout:30")
+        write_resolv_conf("127.0.0.1", f"timeout:{RESOLVER_S}")
 
     def probe(self, name, **environment):
         probe = Probe(f"https://{name}:{FRONT.port}", **{"AWS_CA_BUNDLE": f"{KEYS}/ca.pem", **environment})
@@ -208,7 +211,7 @@ class HttpTest(unittest.TestCase):
         for _ in range(5):
             answer = self.check(probe.ask("read", 200), "retry", "store.test")
             self.assertIn("no nameserver has answered for", answer.error)
-            self.assertTrue(0.15 < answer.took_s < 0.2 + 0.5 * crowd(), answer.took_s)
+            self.assertTrue(0.15 < answer.took_s < PATIENCE_S, answer.took_s)
         self.assertEqual(probe.threads(), 2)
         self.assertLessEqual(len(NAMES.asked), 2, "A and AAAA, once")
         come_back()
@@ -224,18 +227,18 @@ class HttpTest(unittest.TestCase):
         while probe.threads() > 1:
             time.sleep(0.005)
         NAMES.zone["store.test"] = NXDOMAIN
-        self.check(probe.ask("read", 300 * int(1 + crowd())), "ok")
+        self.check(probe.ask("read"), "ok")
         probe.close()
 
     def test_ending_while_it_hangs(self):
         self.hang("store.test")
         probe = self.probe("store.test")
         self.check(probe.ask("last", 200), "retry", "no nameserver")
-        self.assertLess(probe.close(), 1 + crowd())
+        self.assertLess(probe.close(), RESOLVER_S / 2)
         probe = self.probe("store.test")
         probe.process.stdin.write("read 5000\n")
         probe.process.stdin.flush()
-        self.assertLess(probe.close(), 1 + crowd())
+        self.assertLess(probe.close(), RESOLVER_S / 2)
 
     def test_failures_of_names(self):
         for code in (SERVFAIL, NXDOMAIN):
@@ -285,17 +288,17 @@ class HttpTest(unittest.TestCase):
     def test_first_address_refuses(self):
         NAMES.zone["store.test"] = [DEAD, DEAD_TOO, LIVE]
         probe = self.probe("store.test")
-        self.assertLess(self.check(probe.ask("read"), "ok").took_s, 0.3 * crowd())
+        self.assertLess(self.check(probe.ask("read"), "ok").took_s, PATIENCE_S)
         probe.close()
 
     def test_first_addresses_are_black_holes(self):
         NAMES.zone["store.test"] = [DEAD, DEAD_TOO, LIVE]
         with black_hole(DEAD, FRONT.port), black_hole(DEAD_TOO, FRONT.port):
             probe = self.probe("store.test")
-            answer = self.check(probe.ask(f"create {VERSION}", 2500), "ok")
-            self.assertGreater(answer.took_s, 1.5, "the dead were not tried first")
             answer = self.check(probe.ask(f"create {VERSION}"), "ok")
-            self.assertLess(answer.took_s, 0.3 * crowd(), "it has not learnt which address is good")
+            self.assertGreater(answer.took_s, 1.5, "the dead were not tried first")
+            again_s = soonest_s(lambda: self.check(probe.ask(f"create {VERSION}"), "ok"))
+            self.assertLess(again_s, 1.5, "it has not learnt which address is good")
             probe.close()
 
     def test_all_addresses_are_black_holes(self):
@@ -303,17 +306,20 @@ class HttpTest(unittest.TestCase):
         with black_hole(DEAD, FRONT.port), black_hole(DEAD_TOO, FRONT.port):
             probe = self.probe("store.test")
             answer = self.check(probe.ask("read", 500), "retry", "in time")
-            self.assertTrue(0.4 < answer.took_s < 0.5 + 0.5 * crowd(), answer.took_s)
+            self.assertTrue(0.4 < answer.took_s < PATIENCE_S, answer.took_s)
             probe.close()
 
     def test_dead_ipv6(self):
         NAMES.zone["store.test"] = [DEAD_IPV6, LIVE]
         with black_hole(DEAD_IPV6, FRONT.port):
-            probe = self.probe("store.test")
-            answer = self.check(probe.ask(f"create {VERSION}"), "ok")
-            self.assertGreater(answer.took_s, 0.19, "IPv6 was not tried first")
-            self.assertLess(answer.took_s, 0.2 + 0.5 * crowd())
-            probe.close()
+            def fresh():
+                probe = self.probe("store.test")
+                answer = self.check(probe.ask(f"create {VERSION}"), "ok")
+                self.assertGreater(answer.took_s, 0.19, "IPv6 was not tried first")
+                probe.close()
+                return answer
+            # An address of the other kind is not tried before half of the time is over, unless both are at once.
+            self.assertLess(soonest_s(fresh), CONNECT_S / 2)
 
     # Certificates.
 
@@ -338,7 +344,7 @@ class HttpTest(unittest.TestCase):
         self.check(probe.ask(f"create {VERSION}"), "retry", "cannot be trusted")
         hashed.write_text(own)
         self.check(probe.ask(f"create {VERSION}"), "ok")
-        probe.close(reads_bundle=True)
+        probe.close()
         # A bundle that is named counts alone, and as it is now.
         named = pathlib.Path(KEYS, "named.pem")
         named.write_text(pathlib.Path(KEYS, "other.pem").read_text())

@@ -19,7 +19,7 @@ ANSWER_US = 20_000       # what a request takes
 BACKOFF_US_MIN, BACKOFF_US_MAX = SECOND // 5, 20 * SECOND  # src/base/time-limits.h
 INACTIVE, ACTIVE = 0, 2  # UnitPhase of src/lock/lock.h
 ROUNDS = 3
-SLOW_S = 30  # nothing here takes so long unless it hangs
+SLOW_S = 60  # nothing here takes so long unless it hangs
 
 THROTTLED = b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"Rate exceeded"}'
 DENIED = b'{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized"}'
