@@ -20,8 +20,8 @@ from typing import NamedTuple, Optional
 from .mutant import Killer
 from .tree import REPOSITORY, Broken
 
-UNIT_TIMEOUT_S = 30
-SIM_GRACE_S = 60  # beyond the seconds that the simulator was given
+UNIT_TIMEOUT_S = 120
+SIM_GRACE_S = 120  # beyond the seconds that the simulator was given
 SIM_UNMUTATED_S = 5
 NODE_TIMEOUT_S = 900
 NAMES_SHOWN = 3
