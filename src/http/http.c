@@ -2,6 +2,7 @@
 #include "http.h"
 
 #include <errno.h>
+#include <openssl/x509_vfy.h>
 #include <string.h>
 #include <time.h>
 
@@ -88,6 +89,25 @@ static HttpFailure failure_of(CURLcode result) {
         }
 }
 
+/* libcurl judges the name itself, before it asks for OpenSSL's verdict on the rest. */
+static const char *trust_remedy(const HttpTransfer *transfer) {
+        long verdict = X509_V_ERR_UNSPECIFIED;
+
+        curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+        if (transfer->result != CURLE_PEER_FAILED_VERIFICATION)
+                verdict = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT; /* the bundle itself is at fault */
+        switch (verdict) {
+        case X509_V_OK:
+        case X509_V_ERR_UNSPECIFIED:
+                return "; the certificate has to name the endpoint that is configured: correct the one or the other";
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+                return "; the server's certificate has to be renewed, unless it is this host's clock that is wrong";
+        default:
+                return "; AWS_CA_BUNDLE names the certificates to trust";
+        }
+}
+
 static void describe_failure(const HttpTransfer *transfer, char *buf, size_t size) {
         const char *what = "answers to no avail", *remedy = "";
         const char *reason = *transfer->reason ? transfer->reason : curl_easy_strerror(transfer->result);
@@ -102,7 +122,7 @@ static void describe_failure(const HttpTransfer *transfer, char *buf, size_t siz
                 break;
         case HTTP_FAILURE_TRUST:
                 what = "cannot be trusted";
-                remedy = "; AWS_CA_BUNDLE names the certificates to trust";
+                remedy = trust_remedy(transfer);
                 break;
         case HTTP_FAILURE_NONE:
         case HTTP_FAILURE_OTHER: /* libcurl's own words say it best */
