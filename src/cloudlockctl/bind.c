@@ -36,7 +36,7 @@ static int check_targets(const Setup *setup) {
         if (stop_us == USEC_INFINITY)
                 stop_us = binding_stop_budget_us(setup->targets, setup->n_targets);
         if (config_check_times(setup->config, stop_us, &error) < 0) {
-                fprintf(stderr, "/etc/cloudlock/%s.conf: %s\n", setup->instance, error.text);
+                fprintf(stderr, "%s: %s\n", setup->config_path, error.text);
                 return -EINVAL;
         }
         return 0;

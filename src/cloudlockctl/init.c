@@ -77,7 +77,7 @@ static int open_store(Init *init) {
                                     .aws_secret = init->shell_keys ? NULL : config->aws_secret,
                                     .aws_session_token = init->shell_keys ? NULL : config->aws_session_token,
                                     .environment = init->environment,
-                                    .credentials_directory = init->shell_keys ? NULL : init->context->credentials_directory,
+                                    .credentials_directory = init->shell_keys ? NULL : init->context->credentials.directory,
                                     .ca_bundle = init->context->profile->ca_bundle,
                             }, &init->session);
 }

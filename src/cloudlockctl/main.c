@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <getopt.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "command-line.h"
 #include "core-dump.h"
-#include "verbs.h"
 
 typedef struct Verb {
         const char *name;
         int n_args_min, n_args_max; /* -1: any number */
-        bool takes_json, takes_dry_run, takes_policy;
+        unsigned takes;             /* OptionBits */
         int (*run)(const Options *options, char *const *args);
 } Verb;
 
 static const Verb verbs[] = {
-        { "status", 0, -1, .takes_json = true, .run = verb_status },
-        { "bind", 1, 1, .takes_dry_run = true, .run = verb_bind },
-        { "unbind", 1, 1, .takes_dry_run = true, .run = verb_unbind },
-        { "init", 1, 1, .takes_dry_run = true, .run = verb_init },
-        { "check", 1, 1, .takes_json = true, .takes_policy = true, .run = verb_check },
+        { "status", 0, -1, OPTION_JSON, verb_status },
+        { "bind", 1, 1, OPTION_DRY_RUN, verb_bind },
+        { "unbind", 1, 1, OPTION_DRY_RUN, verb_unbind },
+        { "init", 1, 1, OPTION_DRY_RUN, verb_init },
+        { "check", 1, 1, OPTION_JSON | OPTION_POLICY, verb_check },
 };
 
 static const char help_text[] =
@@ -37,9 +36,12 @@ static const char help_text[] =
         "  check INSTANCE        Look for whatever could keep the lock from working\n"
         "\n"
         "Options:\n"
-        "     --json             With status and check: print JSON\n"
+        "     --json[=FORMAT]    Print JSON: pretty (as on a terminal) or short (as elsewhere)\n"
         "     --policy           With check: print the least IAM policy for the lock\n"
         "     --dry-run          With bind, unbind and init: only say what would be done\n"
+        "     --no-legend        Print no headings and sums\n"
+        "     --no-block         Do not wait until what was asked for is done\n"
+        "  -l --full             Do not shorten what is too long for the terminal\n"
         "     --no-pager         Accepted as systemctl's; there never is a pager\n"
         "  -h --help             Show this help\n"
         "     --version          Show the version\n"
@@ -65,8 +67,8 @@ static int usage_error(const char *format, ...) {
         return EXIT_USAGE;
 }
 
-static int run_verb(const Options *options, int n_args, char *const *args) {
-        const char *name = n_args > 0 ? args[0] : "status";
+static int run_verb(const CommandLine *line, int n_args, char *const *args) {
+        const char *name = n_args > 0 ? args[0] : "status", *stranger;
         const Verb *verb = find_verb(name);
         int n = n_args > 0 ? n_args - 1 : 0;
 
@@ -76,51 +78,31 @@ static int run_verb(const Options *options, int n_args, char *const *args) {
                 return usage_error("'%s' needs the name of an instance.", name);
         if (verb->n_args_max >= 0 && n > verb->n_args_max)
                 return usage_error("'%s' takes one instance at a time.", name);
-        if (options->json && !verb->takes_json)
-                return usage_error("'%s' knows no --json.", name);
-        if (options->dry_run && !verb->takes_dry_run)
-                return usage_error("'%s' knows no --dry-run.", name);
-        if (options->policy && !verb->takes_policy)
-                return usage_error("'%s' knows no --policy.", name);
-        return verb->run(options, n_args > 0 ? args + 1 : args);
+        stranger = option_name(line->given & ~verb->takes);
+        if (stranger)
+                return usage_error("'%s' knows no --%s.", name, stranger);
+        return verb->run(&line->options, n_args > 0 ? args + 1 : args);
 }
 
 int main(int argc, char **argv) {
-        enum { OPTION_JSON = 256, OPTION_DRY_RUN, OPTION_POLICY, OPTION_NO_PAGER, OPTION_VERSION };
-        static const struct option long_options[] = {
-                { "json", no_argument, NULL, OPTION_JSON },         { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
-                { "policy", no_argument, NULL, OPTION_POLICY },     { "no-pager", no_argument, NULL, OPTION_NO_PAGER },
-                { "help", no_argument, NULL, 'h' },                 { "version", no_argument, NULL, OPTION_VERSION },
-                { NULL },
-        };
-        Options options = {};
-        int option;
+        CommandLine line;
+        int n;
 
         setlocale(LC_CTYPE, "");
-        while ((option = getopt_long(argc, argv, "h", long_options, NULL)) >= 0)
-                switch (option) {
-                case OPTION_JSON:
-                        options.json = true;
-                        break;
-                case OPTION_DRY_RUN:
-                        options.dry_run = true;
-                        break;
-                case OPTION_POLICY:
-                        options.policy = true;
-                        break;
-                case OPTION_NO_PAGER:
-                        break;
-                case 'h':
-                        fputs(help_text, stdout);
-                        return EXIT_DONE;
-                case OPTION_VERSION:
-                        puts("cloudlock " PACKAGE_VERSION);
-                        return EXIT_DONE;
-                default:
-                        fputs("Try --help.\n", stderr);
-                        return EXIT_USAGE;
-                }
+        n = command_line_read(argc, argv, &line);
+        if (n < 0) {
+                fputs("Try --help.\n", stderr);
+                return EXIT_USAGE;
+        }
+        if (line.help) {
+                fputs(help_text, stdout);
+                return EXIT_DONE;
+        }
+        if (line.version) {
+                puts("cloudlock " PACKAGE_VERSION);
+                return EXIT_DONE;
+        }
         if (core_dump_forbid() < 0)
                 return EXIT_FAILED;
-        return run_verb(&options, argc - optind, argv + optind);
+        return run_verb(&line, argc - n, argv + n);
 }

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "credential.h"
 #include "drop-ins.h"
 #include "file.h"
 #include "instances.h"
@@ -34,6 +35,7 @@ void setup_done(Setup *setup) {
         free(setup->guard_name);
         sd_bus_flush_close_unref(setup->bus);
         config_free(setup->config);
+        free(setup->config_path);
         *setup = (Setup) {};
 }
 
@@ -42,35 +44,51 @@ static int complain(const char *what, int error) {
         return error;
 }
 
-static int read_config(const char *instance, Config **ret) {
-        char path[INSTANCE_PATH_MAX], host_name[HOST_NAME_MAX + 1] = "";
+/* What cloudlockd would get: by a drop-in that may be another file, or an encrypted one. Where systemd can't say, as it
+ * knows of no such unit yet, the usual one. */
+static int read_text(Setup *setup, char **ret, size_t *ret_size) {
+        _cleanup_(findings_done) Findings unused = {};
+        _cleanup_service_ Service service = {};
+        _cleanup_free_ char *unit = NULL;
+        int r;
+
+        if (asprintf(&unit, "cloudlock@%s.service", setup->instance) < 0)
+                return unit = NULL, -ENOMEM;
+        (void) service_read(setup->bus, unit, &unused, &service);
+        r = credential_find_config(&service, setup->instance, &setup->config_path);
+        return r < 0 ? r : credential_read_config(&service, setup->config_path, ret, ret_size);
+}
+
+static int read_config(Setup *setup) {
         _cleanup_secret_ char *data = NULL;
+        char host_name[HOST_NAME_MAX + 1] = "";
         ConfigError error = {};
         ConfigInput input;
         size_t size;
         int r;
 
-        r = read_small_file(instance_config_path(path, instance), CONFIG_SIZE_MAX, &data, &size);
+        r = read_text(setup, &data, &size);
         if (r == -ENOENT)
-                fprintf(stderr, "There is no instance '%s': write %s, see cloudlock.conf(5).\n", instance, path);
+                fprintf(stderr, "There is no instance '%s': write %s, see cloudlock.conf(5).\n", setup->instance,
+                        setup->config_path);
         else if (r < 0)
-                complain(path, r);
+                fprintf(stderr, "%s: %s\n", setup->config_path ? setup->config_path : setup->instance, credential_error(r));
         if (r < 0)
                 return r;
         gethostname(host_name, sizeof(host_name) - 1);
         input = (ConfigInput) {
-                .instance = instance,
-                .file_name = path,
+                .instance = setup->instance,
+                .file_name = setup->config_path,
                 .data = data,
                 .size = size,
                 .environment = environ,
                 .host_name = host_name,
         };
-        r = config_parse(&input, ret, &error);
+        r = config_parse(&input, &setup->config, &error);
         if (r == -EINVAL)
                 fprintf(stderr, "%s\n", error.text);
         else if (r < 0)
-                return complain(path, r);
+                return complain(setup->config_path, r);
         return r;
 }
 
@@ -139,8 +157,11 @@ static int find_bound(const char *instance, const char *guard_name, char ***ret)
 static int open_parts(Setup *setup, bool with_config) {
         int r;
 
+        r = sd_bus_open_system(&setup->bus);
+        if (r < 0)
+                return complain("Cannot connect to the system bus", r);
         if (with_config) {
-                r = read_config(setup->instance, &setup->config);
+                r = read_config(setup);
                 if (r < 0)
                         return r;
         }
@@ -150,11 +171,7 @@ static int open_parts(Setup *setup, bool with_config) {
         r = find_bound(setup->instance, setup->guard_name, &setup->bound_names);
         if (r < 0)
                 return complain("Cannot look for drop-ins", r);
-        r = copy_names(with_config ? setup->config->target_units : setup->bound_names, &setup->target_names);
-        if (r < 0)
-                return r;
-        r = sd_bus_open_system(&setup->bus);
-        return r < 0 ? complain("Cannot connect to the system bus", r) : 0;
+        return copy_names(with_config ? setup->config->target_units : setup->bound_names, &setup->target_names);
 }
 
 int setup_open(const char *instance, bool with_config, Setup *ret) {

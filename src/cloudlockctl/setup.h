@@ -10,7 +10,8 @@
 
 typedef struct Setup {
         const char *instance;
-        Config *config; /* NULL with unbind: it need not be there any more */
+        char *config_path; /* the file that the service gets its configuration from */
+        Config *config;    /* both NULL with unbind: it need not be there any more */
         sd_bus *bus;
         char *guard_name;
         char **bound_names;  /* units with a drop-in of ours for this instance's guard */
@@ -23,7 +24,7 @@ typedef struct Setup {
 void setup_done(Setup *setup);
 #define _cleanup_setup_ _cleanup_(setup_done)
 
-/* Reads the configuration if asked to, looks for drop-ins and connects to the system bus. Each of these functions says
+/* Connects to the system bus, reads the configuration if asked to, and looks for drop-ins. Each of these functions says
  * on stderr what went wrong. 0 or a negative errno. */
 int setup_open(const char *instance, bool with_config, Setup *ret);
 

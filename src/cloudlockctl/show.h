@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "time-span.h"
@@ -14,16 +15,19 @@
 typedef struct ShowStyle {
         bool color;
         bool utf8;
+        unsigned width; /* columns; 0: lines may be as long as they are */
 } ShowStyle;
 
 /* `status` is the answer of org.cloudlock1.Lock.Status; whatever is missing in it or has another type is left out.
  * Text from the table was written by others: control characters are shown as '?'. */
 void show_status(FILE *out, const ShowStyle *style, json_object *status, usec_t now_realtime_us);
 
-/* Text that others wrote: control characters are shown as '?'. */
+/* Text that others wrote: control characters are shown as '?'. The second writes at most `size` bytes of it. */
 void show_safely(FILE *out, const char *text);
+void show_safely_n(FILE *out, const char *text, size_t size);
 
-/* What fits to where this goes: colours on a terminal, unless NO_COLOR or TERM=dumb say otherwise. */
+/* What fits to where this goes: on a terminal its width, and colours unless NO_COLOR, SYSTEMD_COLORS or TERM=dumb say
+ * otherwise. */
 ShowStyle show_style(FILE *out);
 
 /* An instance without a daemon. */

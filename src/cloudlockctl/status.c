@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "answer.h"
 #include "client.h"
 #include "clock-us.h"
 #include "instances.h"
@@ -62,6 +63,8 @@ static int show_all(const Options *options, char *const *instances) {
         ShowStyle style = show_style(stdout);
         int result = EXIT_DONE;
 
+        if (options->full)
+                style.width = 0;
         if (!array)
                 return -ENOMEM;
         for (char *const *i = instances; i && *i; i++) {
@@ -82,8 +85,8 @@ static int show_all(const Options *options, char *const *instances) {
                 else
                         show_not_running(stdout, &style, *i);
         }
-        if (options->json)
-                puts(json_object_to_json_string_ext(array, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+        if (options->json && answer_print(stdout, array, options->json) < 0)
+                return -ENOMEM;
         return result;
 }
 

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "time-span.h"
+
 /* In the manner of systemctl(1) and the LSB's status codes. */
 enum {
         EXIT_DONE = 0,
@@ -15,10 +17,23 @@ enum {
         EXIT_NO_INSTANCE = 4,
 };
 
+typedef enum JsonMode {
+        JSON_OFF,
+        JSON_SHORT,  /* one line */
+        JSON_PRETTY, /* indented */
+} JsonMode;
+
 typedef struct Options {
-        bool json;    /* --json */
-        bool dry_run; /* --dry-run */
-        bool policy;  /* --policy */
+        JsonMode json;      /* --json */
+        bool dry_run;       /* --dry-run */
+        bool policy;        /* --policy */
+        bool table;         /* --table */
+        bool no_legend;     /* --no-legend */
+        bool full;          /* --full */
+        bool no_block;      /* --no-block */
+        usec_t for_us;      /* --for; 0: not given */
+        const char *to;     /* --to; NULL: not given */
+        const char *holder; /* --holder; NULL: not given */
 } Options;
 
 /* `args` is NULL-terminated. */

@@ -81,17 +81,10 @@ static void check_modes(CheckContext *context, const struct stat *st, bool encry
                              encrypted ? ", encrypted" : secret ? "" : ", no secret in it");
 }
 
-static int read_text(CheckContext *context, const ServiceCredential *credential, char **ret, size_t *ret_size) {
-        if (credential && credential->is_encrypted)
-                return credential_open(credential, ret, ret_size);
-        return read_small_file(context->config_path, CONFIG_SIZE_MAX, ret, ret_size);
-}
-
 static void say_unreadable(CheckContext *context, int error) {
         const char *path = context->config_path;
 
-        findings_add(&context->findings, FINDING_FAILED, "config-file", "%s: %s", path,
-                     error == -EKEYREJECTED ? "systemd-creds cannot decrypt it on this machine" : strerror(-error));
+        findings_add(&context->findings, FINDING_FAILED, "config-file", "%s: %s", path, credential_error(error));
         switch (error) {
         case -ENOENT:
                 findings_remedy(&context->findings, "write it; cloudlock.conf(5) says what has to be in it. The instances of this "
@@ -160,7 +153,6 @@ static void choose_place(CheckContext *context) {
 }
 
 void check_config(CheckContext *context) {
-        const ServiceCredential *credential = service_credential(&context->service, "config");
         _cleanup_secret_ char *text = NULL;
         struct stat st;
         size_t size = 0;
@@ -168,14 +160,15 @@ void check_config(CheckContext *context) {
 
         if (!context->config_path)
                 return;
-        r = stat(context->config_path, &st) < 0 ? -errno : read_text(context, credential, &text, &size);
+        r = stat(context->config_path, &st) < 0 ? -errno :
+                                                        credential_read_config(&context->service, context->config_path, &text, &size);
         if (r < 0) {
                 say_unreadable(context, r);
                 check_skip(context, "config", "the file cannot be read");
                 return;
         }
         r = parse(context, text, size);
-        check_modes(context, &st, credential && credential->is_encrypted);
+        check_modes(context, &st, credential_config_is_encrypted(&context->service));
         check_directories(context);
         if (r < 0)
                 return;

@@ -8,6 +8,7 @@
 #include <systemd/sd-bus.h>
 
 #include "config.h"
+#include "credential.h"
 #include "facts.h"
 #include "findings.h"
 #include "place.h"
@@ -22,7 +23,7 @@ typedef struct CheckContext {
         sd_bus *bus;       /* NULL: none; the findings say why */
         Service service;   /* the daemon's unit as PID 1 would start it; empty where it can't be asked */
         char *config_path; /* the file that the service gets its configuration from */
-        char *credentials_directory; /* a copy of the service's; NULL: it has none */
+        CredentialsCopy credentials; /* of the service's */
 
         Config *config; /* NULL: there is none that can be read */
         Profile *profile;

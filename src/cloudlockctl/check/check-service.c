@@ -43,23 +43,13 @@ static void look_at_units(CheckContext *context) {
                 findings_add(&context->findings, FINDING_FINE, "units", "%s and %s", daemon, guard);
 }
 
-/* Where the daemon's `config` comes from; the guard has to read the same. */
-static int find_config(const Service *service, const char *instance, char **ret) {
-        const ServiceCredential *credential = service_credential(service, "config");
-        char path[INSTANCE_PATH_MAX];
-
-        if (credential && credential_find(credential, ret) >= 0)
-                return 0;
-        *ret = strdup(instance_config_path(path, instance));
-        return *ret ? 0 : -ENOMEM;
-}
-
+/* The guard has to read the same configuration as the daemon. */
 static void compare_guard(CheckContext *context) {
         _cleanup_service_ Service guard = {};
         _cleanup_free_ char *path = NULL;
 
         if (!check_is_loaded(&context->guard) || service_read(context->bus, context->guard.id, &context->findings, &guard) < 0 ||
-            find_config(&guard, context->instance, &path) < 0 || strcmp(path, context->config_path) == 0)
+            credential_find_config(&guard, context->instance, &path) < 0 || strcmp(path, context->config_path) == 0)
                 return;
         findings_add(&context->findings, FINDING_FAILED, "units", "the guard reads its configuration from %s, cloudlockd from %s",
                      path, context->config_path);
@@ -125,9 +115,9 @@ void check_service(CheckContext *context) {
         if (check_is_loaded(&context->daemon))
                 r = service_read(context->bus, context->daemon.id, findings, &context->service);
         if (r >= 0)
-                r = find_config(&context->service, context->instance, &context->config_path);
+                r = credential_find_config(&context->service, context->instance, &context->config_path);
         if (r >= 0)
-                r = credentials_copy(&context->service, findings, &context->credentials_directory);
+                r = credentials_copy(&context->service, findings, &context->credentials);
         if (r < 0) {
                 findings_add(findings, FINDING_FAILED, "environment", "what cloudlockd would be given cannot be found out: %s",
                              strerror(-r));

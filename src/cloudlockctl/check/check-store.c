@@ -268,7 +268,7 @@ static int open_session(CheckContext *context) {
                                     .aws_secret = config->aws_secret,
                                     .aws_session_token = config->aws_session_token,
                                     .environment = config->aws_environment,
-                                    .credentials_directory = context->credentials_directory,
+                                    .credentials_directory = context->credentials.directory,
                                     .ca_bundle = context->profile->ca_bundle,
                             }, &context->session);
 }

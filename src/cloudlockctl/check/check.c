@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "credential.h"
 #include "findings-show.h"
 #include "json.h"
 #include "parse.h"
@@ -20,8 +19,7 @@ void check_done(CheckContext *context) {
         unit_facts_done(&context->daemon);
         profile_free(context->profile);
         config_free(context->config);
-        credentials_remove(context->credentials_directory);
-        free(context->credentials_directory);
+        credentials_copy_done(&context->credentials);
         free(context->config_path);
         service_done(&context->service);
         sd_bus_flush_close_unref(context->bus);
@@ -46,20 +44,15 @@ static int build_policy(const CheckContext *context, json_object **ret) {
                             }, ret);
 }
 
-static int show_json(const CheckContext *context) {
+static int show_json(const CheckContext *context, JsonMode mode) {
         _cleanup_json_ json_object *object = NULL, *policy = NULL;
-        _cleanup_free_ char *text = NULL;
         int r = findings_to_json(&context->findings, context->instance, &object);
 
         if (r >= 0 && context->has_place)
                 r = build_policy(context, &policy);
         if (r >= 0 && policy)
                 r = json_put(object, "policy", TAKE_PTR(policy));
-        if (r >= 0)
-                r = policy_format(object, &text);
-        if (r >= 0)
-                fputs(text, stdout);
-        return r;
+        return r < 0 ? r : answer_print(stdout, object, mode);
 }
 
 static int show_policy(const CheckContext *context) {
@@ -115,7 +108,7 @@ static int walk(CheckContext *context, const Options *options) {
         if (context->findings.error < 0)
                 return context->findings.error;
         if (options->json)
-                return show_json(context);
+                return show_json(context, options->json);
         findings_show(stdout, &style, &context->findings);
         return 0;
 }

@@ -5,15 +5,15 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
+#include "config.h"
 #include "file.h"
+#include "instances.h"
 #include "text.h"
 
 #define DECRYPT_PROGRAM "systemd-creds"
-
-/* In memory: it is a copy of secrets, if only for a moment. */
-#define COPY_TEMPLATE "/run/cloudlock-check-XXXXXX"
 
 /* What the chain of keys looks for. */
 static const char *const key_files[] = { "aws_key_id", "aws_secret", "aws_session_token" };
@@ -121,6 +121,47 @@ int credential_open(const ServiceCredential *credential, char **ret, size_t *ret
                                           read_small_file(path, CREDENTIAL_SIZE_MAX, ret, ret_size);
 }
 
+int credential_find_config(const Service *service, const char *instance, char **ret) {
+        const ServiceCredential *credential = service_credential(service, "config");
+        char path[INSTANCE_PATH_MAX];
+
+        if (credential && credential_find(credential, ret) >= 0)
+                return 0;
+        *ret = strdup(instance_config_path(path, instance));
+        return *ret ? 0 : -ENOMEM;
+}
+
+bool credential_config_is_encrypted(const Service *service) {
+        const ServiceCredential *credential = service_credential(service, "config");
+
+        return credential && credential->is_encrypted;
+}
+
+int credential_read_config(const Service *service, const char *path, char **ret, size_t *ret_size) {
+        return credential_config_is_encrypted(service) ? decrypt("config", path, ret, ret_size) :
+                                                         read_small_file(path, CONFIG_SIZE_MAX, ret, ret_size);
+}
+
+const char *credential_error(int error) {
+        return error == -EKEYREJECTED ? "systemd-creds cannot decrypt it on this machine" : strerror(-error);
+}
+
+/* fsopen(2): a tmpfs that no path leads to but that of its descriptor. */
+static int make_copy(CredentialsCopy *ret) {
+        _cleanup_close_ int fs_fd = fsopen("tmpfs", FSOPEN_CLOEXEC), mount_fd = -1;
+
+        if (fs_fd < 0 || fsconfig(fs_fd, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+            fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+                return -errno;
+        mount_fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        if (mount_fd < 0)
+                return -errno;
+        if (asprintf(&ret->directory, "/proc/self/fd/%d", mount_fd) < 0)
+                return ret->directory = NULL, -ENOMEM;
+        ret->mount_fd = TAKE_FD(mount_fd);
+        return 0;
+}
+
 static int write_copy(const char *directory, const char *id, const char *data, size_t size) {
         _cleanup_free_ char *path = NULL;
 
@@ -130,7 +171,7 @@ static int write_copy(const char *directory, const char *id, const char *data, s
 }
 
 /* 0, also where there is none or it was said why not; or a negative errno. */
-static int copy_one(const Service *service, const char *id, Findings *findings, char **directory) {
+static int copy_one(const Service *service, const char *id, Findings *findings, CredentialsCopy *copy) {
         const ServiceCredential *credential = service_credential(service, id);
         _cleanup_secret_ char *text = NULL;
         size_t size = 0;
@@ -142,52 +183,35 @@ static int copy_one(const Service *service, const char *id, Findings *findings, 
         if (r < 0) {
                 findings_add(findings, FINDING_FAILED, "credentials", "LoadCredential%s=%s:%s: %s",
                              credential->is_encrypted ? "Encrypted" : "", id, credential->path,
-                             r == -EKEYREJECTED ? "systemd-creds cannot decrypt it on this machine" : strerror(-r));
+                             credential_error(r));
                 findings_remedy(findings, credential->is_encrypted ?
                                         "encrypt it anew on this machine: systemd-creds encrypt --name=%s - %s" :
                                         "write the file for %s at %s",
                                 id, credential->path);
                 return 0;
         }
-        if (!*directory) {
-                *directory = strdup(COPY_TEMPLATE);
-                if (!*directory)
-                        return -ENOMEM;
-                if (!mkdtemp(*directory)) {
-                        r = -errno;
-                        free(*directory);
-                        *directory = NULL;
-                        return r;
-                }
-        }
-        return write_copy(*directory, id, text, size);
+        r = copy->directory ? 0 : make_copy(copy);
+        return r < 0 ? r : write_copy(copy->directory, id, text, size);
 }
 
-int credentials_copy(const Service *service, Findings *findings, char **ret) {
-        char *directory = NULL;
-        int r = 0;
+int credentials_copy(const Service *service, Findings *findings, CredentialsCopy *ret) {
+        _cleanup_(credentials_copy_done) CredentialsCopy copy = {};
 
-        for (size_t i = 0; i < ELEMENTSOF(key_files) && r >= 0; i++)
-                r = copy_one(service, key_files[i], findings, &directory);
-        if (r < 0) {
-                credentials_remove(directory);
-                free(directory);
-                return r;
+        for (size_t i = 0; i < ELEMENTSOF(key_files); i++) {
+                int r = copy_one(service, key_files[i], findings, &copy);
+
+                if (r < 0)
+                        return r;
         }
-        *ret = directory;
+        *ret = copy;
+        copy.directory = NULL;
         return 0;
 }
 
-void credentials_remove(const char *directory) {
-        if (!directory)
+void credentials_copy_done(CredentialsCopy *copy) {
+        if (!copy->directory)
                 return;
-        for (size_t i = 0; i < ELEMENTSOF(key_files); i++) {
-                _cleanup_free_ char *path = NULL;
-
-                if (asprintf(&path, "%s/%s", directory, key_files[i]) < 0)
-                        path = NULL;
-                else
-                        (void) unlink(path);
-        }
-        (void) rmdir(directory);
+        close(copy->mount_fd);
+        free(copy->directory);
+        copy->directory = NULL;
 }

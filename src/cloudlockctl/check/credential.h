@@ -17,10 +17,26 @@ int credential_find(const ServiceCredential *credential, char **ret);
  * errno; -EKEYREJECTED: systemd-creds could not decrypt it. */
 int credential_open(const ServiceCredential *credential, char **ret, size_t *ret_size);
 
-/* A directory that looks to the chain of keys like the service's $CREDENTIALS_DIRECTORY: in memory, readable by us alone.
- * *ret stays NULL where the service gets none of what is looked for. What could not be opened is said in `findings`.
- * 0 or a negative errno. */
-int credentials_copy(const Service *service, Findings *findings, char **ret);
+/* Where the service's configuration is: its credential `config`, or else the file in /etc/cloudlock. 0 or -ENOMEM. */
+int credential_find_config(const Service *service, const char *instance, char **ret);
 
-/* Removes it again with what is in it; takes NULL. */
-void credentials_remove(const char *directory);
+/* The configuration at that path, which may hold a secret. 0 or a negative errno, as credential_open(). */
+int credential_read_config(const Service *service, const char *path, char **ret, size_t *ret_size);
+
+/* Whether what is read there is encrypted. */
+bool credential_config_is_encrypted(const Service *service);
+
+/* What an error of credential_open() means. */
+const char *credential_error(int error);
+
+/* A directory that looks to the chain of keys like the service's $CREDENTIALS_DIRECTORY: in memory, mounted nowhere, so
+ * that it goes with this program however that ends. */
+typedef struct CredentialsCopy {
+        char *directory; /* NULL: there is none */
+        int mount_fd;
+} CredentialsCopy;
+
+/* ret->directory stays NULL where the service gets none of what is looked for. What could not be opened is said in
+ * `findings`. 0 or a negative errno; -EPERM: only root may. */
+int credentials_copy(const Service *service, Findings *findings, CredentialsCopy *ret);
+void credentials_copy_done(CredentialsCopy *copy);
