@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "answer.h"
 #include "findings-show.h"
 #include "json.h"
 #include "parse.h"
