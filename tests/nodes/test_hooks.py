@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Hooks: told of what happens to the lock, and without any power over it."""
+
+import threading
+
+from rig.host import boot_all
+from rig.product import Lock, beats, check_taken_at_once, lead_and_follow
+from rig.system import wait_for
+
+UNIT = "/etc/systemd/system"
+EVENTS = "/root/events"
+SLEEP = "/bin/sleep infinity"
+ROUNDS = 3
+
+
+def acquired(lock):
+    return f"cloudlock-acquired@{lock.instance}.target"
+
+
+def lost(lock):
+    return f"cloudlock-lost@{lock.instance}.target"
+
+
+def hook(lock, name, target, service, unit=""):
+    """Hang a service on one of the two targets."""
+    lock.host.put_file(f"{UNIT}/{name}.service",
+                       f"[Unit]\nAfter={target}\n{unit}\n[Service]\n{service}\n[Install]\nWantedBy={target}\n")
+    lock.host.systemctl("enable", name)
+
+
+def event_hook(lock, name, target):
+    hook(lock, name, target, f"Type=oneshot\nExecStart=/bin/sh -c 'echo {name} >>{EVENTS}'")
+
+
+def events(lock):
+    return lock.host.read_file(EVENTS).split() if lock.host.has_file(EVENTS) else []
+
+
+def put_bad_hooks(lock):
+    """Everything that a hook can do wrong by itself."""
+    hook(lock, "hangs-in-start", acquired(lock), f"Type=oneshot\nExecStart={SLEEP}\nTimeoutStartSec=infinity")
+    hook(lock, "fails", acquired(lock), "Type=oneshot\nExecStart=/bin/false")
+    hook(lock, "hangs-in-stop", acquired(lock), f"ExecStart={SLEEP}\nExecStop={SLEEP}\nTimeoutStopSec=infinity",
+         f"BindsTo={acquired(lock)}")
+    hook(lock, "hangs-when-lost", lost(lock), f"Type=oneshot\nExecStart={SLEEP}\nTimeoutStartSec=infinity")
+    hook(lock, "wants-the-target", lost(lock), "Type=oneshot\nExecStart=/bin/true",
+         f"Requires={lock.target}\nAfter={lock.target}")
+    for target in (acquired(lock), lost(lock)):
+        lock.host.put_file(f"{UNIT}/{target}.d/missing.conf", "[Unit]\nWants=missing.service\n")
+    lock.host.systemctl("daemon-reload")
+
+
+def check_hangs(lock, starting, stopping):
+    """The hooks hang at this moment, so that what has happened did not wait for them."""
+    for name in starting:
+        assert lock.host.state(name) == "activating", f"{name} does not hang in its start"
+    for name in stopping:
+        assert lock.host.state(name) == "deactivating", f"{name} does not hang in its stop"
+
+
+def wait_release(lock, since):
+    return wait_for(f"{lock.host.name} to release",
+                    lambda: [one for one in lock.writes(since) if one.written.get("expire_time") == 0])[-1]
+
+
+def test_hooks_delay_nothing(cluster):
+    """Hooks that hang, fail, are missing, ask for the target or are against it: the target's start and end, the release,
+    the takeover and the next acquisition have happened while they hang."""
+    one, other = (Lock(host).set_up() for host in boot_all([cluster.add_host(), cluster.add_host()]))
+    put_bad_hooks(one)
+    hook(other, "conflicts", acquired(other), "Type=oneshot\nExecStart=/bin/true", f"Conflicts={other.target}")
+    lead_and_follow(one, other)
+    one.host.wait_unit("fails", "failed")
+    one.host.wait_unit("hangs-in-stop")
+    check_hangs(one, ("hangs-in-start",), ())
+    assert one.host.state(acquired(one)) == "active"
+    one.host.systemctl("stop", one.daemon)
+    assert not one.is_target_active() and one.host.state(one.guard) == "inactive"
+    release = one.writes()[-1]
+    assert release.written.get("expire_time") == 0, release.written
+    one.host.wait_unit("hangs-when-lost", "activating")
+    one.host.wait_unit("hangs-in-stop", "deactivating")
+    assert one.host.state(lost(one)) == "active"
+    check_taken_at_once(other, release)
+    # Its own hook has the target stopped: that is the target's end, and the lock is given up for it.
+    since = wait_release(other, release.n).n
+    check_hangs(one, ("hangs-in-start", "hangs-when-lost"), ("hangs-in-stop",))
+    one.host.wait_unit("wants-the-target", "inactive")
+    assert not one.is_target_active(), "a hook has started the target"
+    before = beats(one.host)
+    one.start()
+    wait_for(f"{one.host.name} to take the lock again", lambda: one.writes(since))
+    one.wait_state("running")
+    wait_for("beats of the second run", lambda: beats(one.host) > before)
+    check_hangs(one, ("hangs-in-start", "hangs-when-lost"), ("hangs-in-stop",))
+    since = cluster.front.last_number()
+    one.host.kill(one.guard)
+    wait_release(one, since)
+    one.host.wait_unit(lost(one))
+    check_hangs(one, ("hangs-in-start", "hangs-when-lost"), ("hangs-in-stop",))
+    assert not one.is_target_active()
+    cluster.verdict().check([one.host])
+
+
+def reload_until(lock, ended):
+    while not ended.is_set():
+        lock.host.systemctl("daemon-reload", check=False)
+
+
+def check_rounds(lock):
+    """Acquired and released again and again, at once, in a storm of reloads: each change is told, once."""
+    ended = threading.Event()
+    storm = threading.Thread(target=reload_until, args=(lock, ended))
+    storm.start()
+    try:
+        for count in range(1, ROUNDS + 1):
+            lock.start()
+            lock.wait_state("running")
+            wait_for("the hook of the acquisition", lambda count=count: events(lock).count("told-acquired") == count)
+            lock.host.wait_unit("lives")
+            lock.host.systemctl("stop", lock.daemon)
+    finally:
+        ended.set()
+        storm.join()
+    wait_for("the last hook of a loss", lambda: events(lock).count("told-lost") == ROUNDS)
+    assert events(lock) == ["told-acquired", "told-lost"] * ROUNDS, events(lock)
+    lock.host.wait_unit("lives", "inactive")
+
+
+def test_hooks_follow_the_lock(cluster):
+    """Each change is told once; nothing is told where the lock is not held; OnFailure= of the daemon."""
+    host, = boot_all([cluster.add_host()])
+    lock = Lock(host).set_up()
+    event_hook(lock, "told-acquired", acquired(lock))
+    event_hook(lock, "told-lost", lost(lock))
+    hook(lock, "lives", acquired(lock), f"ExecStart={SLEEP}", f"BindsTo={acquired(lock)}")
+    host.put_file(f"{UNIT}/failed.service", f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo failed >>{EVENTS}'\n")
+    host.put_file(f"{UNIT}/cloudlock@.service.d/failed.conf", "[Unit]\nOnFailure=failed.service\n")
+    host.systemctl("daemon-reload")
+    for unit in (f"cloudlock-hooks@{lock.instance}.service", acquired(lock)):
+        host.systemctl("start", unit)
+        assert host.state(unit) == "inactive", f"{unit} starts where the lock is not held"
+    assert host.state("lives") == "inactive", "a bound hook runs where the lock is not held"
+    host.run("rm", "-f", EVENTS)  # of the hook that is not bound, when it was started by hand
+    lock.leave_released_record()
+    check_rounds(lock)
+    lock.start()
+    lock.wait_running()
+    host.wait_unit("lives")
+    host.kill(lock.guard)
+    wait_for("the hook of the guard's death", lambda: events(lock).count("told-lost") == ROUNDS + 1)
+    host.wait_unit("lives", "inactive")
+    # A crash is no failure yet: it comes back. A configuration that is refused is one.
+    daemon = host.main_pid(lock.daemon)
+    host.kill(lock.daemon)
+    wait_for("a new cloudlockd", lambda: host.show(lock.daemon, "MainPID") not in ("0", str(daemon)))
+    assert "failed" not in events(lock), "OnFailure= was triggered by a crash"
+    host.put_file(lock.config_path, "cloudlock_nonsense=1\n", 0o600)
+    host.systemctl("restart", lock.daemon, check=False)
+    wait_for("OnFailure= of cloudlock@.service", lambda: "failed" in events(lock))
