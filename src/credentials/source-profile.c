@@ -45,8 +45,8 @@ static int refuse(const Profile *p, const char *kind, Found *ret) {
         snprintf(ret->source, sizeof(ret->source), "profile %s", p->name);
         snprintf(ret->error, sizeof(ret->error),
                  "the profile %s gets its keys by way of %s, which cloudlock leaves to AWS's own tool: write credential_process = "
-                 "aws configure export-credentials --profile %s --format process into another profile, and name that in "
-                 "AWS_PROFILE", p->name, strcmp(kind, "sso") == 0 ? "IAM Identity Center (sso_*)" : kind, p->name);
+                 "env HOME=/tmp aws configure export-credentials --profile %s --format process into another profile, and name "
+                 "that in AWS_PROFILE", p->name, strcmp(kind, "sso") == 0 ? "IAM Identity Center (sso_*)" : kind, p->name);
         return 1;
 }
 

@@ -9,10 +9,10 @@ from rig.canary import Canary, files_below, read_all
 from rig.cluster import KEY
 from rig.host import boot_all
 from rig.product import Lock
-from rig.system import read, run, wait_for
+from rig.system import wait_for
 
 CORES = "/var/cores"
-SPIED = "/var/bus.log"
+SPIED, CHECKED = "/var/bus.log", "/var/check.log"
 # So that only the program's own will keeps a core from being written.
 ASKS_FOR_CORES = (f"[Service]\nLimitCORE=infinity\nWorkingDirectory={CORES}\nReadWritePaths={CORES}\n")
 # Where the host keeps what is mounted over its disk.
@@ -105,63 +105,62 @@ def crash(lock, unit, which):
     wait_for(f"{unit} to have died", lambda: lock.host.show(unit, "MainPID") != before, 20)
 
 
-def crash_command(lock):
-    """cloudlockctl with the configuration in its memory, waiting for a PID 1 that hangs."""
-    lock.host.stop_pid1()
-    try:
-        run(*lock.host.group.child("exec").enter(
-            "nsenter", f"--target={lock.host.leader}", "--mount", "--pid", "--", "bash", "-c",
-            f"cd {CORES}; ulimit -c unlimited; cloudlockctl bind {lock.instance} >/dev/null 2>&1 &"))
-        pid = wait_for("cloudlockctl to wait", lambda: waiting_command(lock), 10, 0.05)
-        os.kill(pid, signal.SIGSEGV)
-    finally:
-        lock.host.cont_pid1()
-    # PID 1 is who takes note of its end.
+def crash_command(lock, which):
+    """cloudlockctl check, which has signed with the secret, waiting for the store; no daemon runs beside it."""
+    front = lock.host.cluster.front
+    late = front.fault("delay_before", host=lock.host, seconds=60)
+    lock.host.run("bash", "-c", f"cd {CORES}; ulimit -c unlimited; cloudlockctl check {lock.instance} >>{CHECKED} 2>&1 &")
+    wait_for("check to have asked the store", lambda: front.used(late), 20, 0.05)
+    pid, = [pid for pid in lock.host.group.pids() if read_all(f"/proc/{pid}/comm").strip() == b"cloudlockctl"]
+    os.kill(pid, which)
     wait_for("cloudlockctl to have died", lambda: not os.path.exists(f"/proc/{pid}"), 10, 0.05)
+    front.clear(late)
 
 
-def waiting_command(lock):
-    """A cloudlockctl that is asleep in a call to the bus: it has read the configuration before."""
-    for pid in lock.host.group.pids():
-        if read_all(f"/proc/{pid}/comm").strip() == b"cloudlockctl" and "poll" in read(f"/proc/{pid}/wchan"):
-            return pid
-    return None
-
-
-def leave_a_core(host, canary):
+def leave_a_core(host):
     """A program that does not mind leaves a core in the same place: had ours left one, it would be found."""
+    canary = Canary("control", 2)
     host.run("bash", "-c", f"cd {CORES} && ulimit -c unlimited && read -r secret && kill -SEGV $$", check=False,
              stdin=canary.text + "\n")
     assert any(canary.is_in(read_all(path)) for path in files_below(host.path(CORES))), "no core was found at all"
 
 
-def test_secrets_stay_inside(cluster):
-    secret, token, control = Canary("secret", 2), Canary("token", 8), Canary("control", 2)
+def prepare(cluster):
+    """A host that asks for cores and spies on its bus; what is looked for."""
+    secret, token = Canary("secret", 2), Canary("token", 8)
     host, = boot_all([cluster.add_host()])
-    search = Search(host, [secret, token])
     host.run("install", "-d", "-m", "0777", CORES)
     for unit in ("cloudlock@", "cloudlock-guard@"):
         host.put_file(f"/etc/systemd/system/{unit}.service.d/cores.conf", ASKS_FOR_CORES)
     host.run("systemd-run", "--unit=spy", f"--property=StandardOutput=file:{SPIED}", "busctl", "monitor",
              "--json=short")
-    keys = {KEY: {"secret": secret.text, "token": token.text}}
-    cluster.front.set_keys(keys)
-    lock = Lock(host).set_up(aws_secret=secret.text, aws_session_token=token.text)
+    cluster.front.set_keys({KEY: {"secret": secret.text, "token": token.text}})
+    lock = Lock(host)
     lock.leave_released_record()
+    return lock, secret, token, Search(host, [secret, token])
+
+
+def provoke_errors(lock, secret, token, search):
+    """Errors that hold the request, and keys that are refused."""
+    front = lock.host.cluster.front
+    echo = front.fault("echo", host=lock.host)
+    wait_for("errors with the request in them", lambda: front.used(echo) >= 2, 20)
+    assert "have no right to" in wait_for("the error to be shown", lambda: lock.property("StoreError"), 10)
+    look_around(lock, search)
+    front.clear(echo)
+    front.set_keys({KEY: {"secret": "another", "token": token.text}})
+    wait_for("a refused signature", lambda: "does not belong to the key" in lock.property("StoreError"), 20)
+    front.set_keys({KEY: {"secret": secret.text, "token": token.text}})
+    lock.wait_renewal()
+
+
+def test_secrets_stay_inside(cluster):
+    lock, secret, token, search = prepare(cluster)
+    lock.set_up(aws_secret=secret.text, aws_session_token=token.text)
     lock.start()
     lock.wait_running()
     look_around(lock, search)
-
-    # Errors that hold the request, and keys that are refused.
-    echo = cluster.front.fault("echo", host=host)
-    wait_for("errors with the request in them", lambda: cluster.front.used(echo) >= 2, 20)
-    assert "have no right to" in wait_for("the error to be shown", lambda: lock.property("StoreError"), 10)
-    look_around(lock, search)
-    cluster.front.clear(echo)
-    cluster.front.set_keys({KEY: {"secret": "another", "token": token.text}})
-    wait_for("a refused signature", lambda: "does not belong to the key" in lock.property("StoreError"), 20)
-    cluster.front.set_keys(keys)
-    lock.wait_renewal()
+    provoke_errors(lock, secret, token, search)
     refuse_configurations(lock, search, secret.text)
 
     for which in (signal.SIGABRT, signal.SIGSEGV):
@@ -169,14 +168,36 @@ def test_secrets_stay_inside(cluster):
         lock.wait_state("running")
     crash(lock, lock.guard, signal.SIGSEGV)
     lock.wait_state("standing-down")
-    host.systemctl("restart", lock.daemon)
+    lock.host.systemctl("restart", lock.daemon)
     lock.wait_running()
     crash(lock, lock.guard, signal.SIGABRT)
     lock.host.wait_unit(lock.guard, "failed")
-    crash_command(lock)
-    host.systemctl("stop", lock.daemon)
+    lock.host.systemctl("stop", lock.daemon)
+    for which in (signal.SIGABRT, signal.SIGSEGV):
+        crash_command(lock, which)
     look_at_rest(cluster, lock, search)
-    leave_a_core(host, control)
+
+
+def test_secrets_of_the_credential_store_stay_inside(cluster):
+    """Secret and token lie encrypted in systemd's store, and nowhere else."""
+    lock, secret, token, search = prepare(cluster)
+    host = lock.host
+    host.run("mkdir", "-m", "0700", "-p", "/etc/credstore", "/etc/credstore.encrypted")
+    host.put_file(f"/etc/credstore/cloudlock.{lock.instance}.aws_key_id", KEY, 0o600)
+    for name, canary in (("aws_secret", secret), ("aws_session_token", token)):
+        host.run("systemd-creds", "encrypt", "--with-key=host", f"--name={name}", "-",
+                 f"/etc/credstore.encrypted/cloudlock.{lock.instance}.{name}", stdin=canary.text)
+    lock.set_up(aws_key_id=None, aws_secret=None)
+    lock.start()
+    lock.wait_running()
+    provoke_errors(lock, secret, token, search)
+    crash(lock, lock.daemon, signal.SIGABRT)
+    lock.wait_state("running")
+    search.command("cloudlockctl", "check", lock.instance)
+    host.systemctl("stop", lock.daemon)
+    for which in (signal.SIGABRT, signal.SIGKILL):
+        crash_command(lock, which)
+    look_at_rest(cluster, lock, search)
 
 
 def look_at_rest(cluster, lock, search):
@@ -190,3 +211,4 @@ def look_at_rest(cluster, lock, search):
     cluster.expected_refusals = cluster.front.counts()["refused"]
     search.check()
     assert not [name for name in os.listdir(lock.host.path(CORES)) if name.startswith("core")], "a core was left"
+    leave_a_core(lock.host)

@@ -42,6 +42,14 @@ class Network:
         run(*inside, "link", "set", "host0", "up")
         return f"/run/netns/{namespace}"
 
+    def inside_host(self, number, *command):
+        """The command that runs `command` in a host's network namespace, and not on the host."""
+        return ["nsenter", f"--net=/run/netns/{self._name}-n{number}", *(str(word) for word in command)]
+
+    def give_address(self, number, address):
+        """One more, of the host's own."""
+        run("ip", "-n", f"{self._name}-n{number}", "address", "add", address, "dev", "lo")
+
     def cut(self, number, silently=False):
         """Pull the cable; silently: the host keeps its carrier, its packets vanish."""
         if silently:
