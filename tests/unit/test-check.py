@@ -298,8 +298,9 @@ class CheckTest(unittest.TestCase):
     # -- clocks
 
     def test_clock_off_a_bit(self):
-        self.front.state.faults.add({"kind": "date", "seconds": 25.5})
-        self.golden("clock-25s", fails=False)
+        # The clock is read when the answer is judged: between 20 and 40 s off, also when a busy machine takes a while to.
+        self.front.state.faults.add({"kind": "date", "seconds": 39})
+        self.golden("clock-a-bit-off", fails=False)
 
     def test_clock_off(self):
         self.front.state.faults.add({"kind": "date", "seconds": -1200.5})
