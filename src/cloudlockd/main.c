@@ -12,8 +12,7 @@
 #include "file.h"
 #include "log.h"
 #include "parse.h"
-#include "place.h"
-#include "profile.h"
+#include "place-find.h"
 #include "proxy.h"
 #include "text.h"
 
@@ -22,8 +21,7 @@
 #define HOST_NAME_SIZE 256
 #define CHOICE_ERROR_MAX 1024
 
-_Static_assert(CREDENTIALS_ERROR_MAX <= CHOICE_ERROR_MAX && PLACE_ERROR_MAX <= CHOICE_ERROR_MAX &&
-                       PROXY_ERROR_MAX <= CHOICE_ERROR_MAX, "a sentence could be cut");
+_Static_assert(PLACE_FIND_ERROR_MAX <= CHOICE_ERROR_MAX && PROXY_ERROR_MAX <= CHOICE_ERROR_MAX, "a sentence could be cut");
 
 static int help(void) {
         printf("cloudlockd INSTANCE\n\n"
@@ -92,15 +90,12 @@ static int check_proxy(const Config *config, const Place *place, char error[stat
 static int choose_place(const Config *config, Profile **ret_profile, Place *ret) {
         _cleanup_profile_ Profile *profile = NULL;
         char error[CHOICE_ERROR_MAX];
-        int r = profile_load(config->aws_environment, &profile, error);
+        int r = place_find(&(PlaceInput) {
+                                   .region = config->region,
+                                   .endpoint = config->endpoint,
+                                   .environment = config->aws_environment,
+                           }, &profile, ret, error);
 
-        if (r >= 0)
-                r = place_choose(&(PlaceInput) {
-                                         .region = config->region,
-                                         .endpoint = config->endpoint,
-                                         .environment = config->aws_environment,
-                                         .profile = profile,
-                                 }, ret, error);
         if (r >= 0)
                 r = check_proxy(config, ret, error);
         if (r < 0) {

@@ -7,6 +7,7 @@
 #include "check-context.h"
 #include "credential.h"
 #include "file.h"
+#include "place-find.h"
 #include "strv.h"
 #include "text.h"
 
@@ -132,16 +133,13 @@ static void say_config(CheckContext *context) {
 }
 
 static void choose_place(CheckContext *context) {
-        char error[CREDENTIALS_ERROR_MAX + PLACE_ERROR_MAX] = "";
-        int r = profile_load(context->config->aws_environment, &context->profile, error);
+        char error[PLACE_FIND_ERROR_MAX] = "";
+        int r = place_find(&(PlaceInput) {
+                                   .region = context->config->region,
+                                   .endpoint = context->config->endpoint,
+                                   .environment = context->config->aws_environment,
+                           }, &context->profile, &context->place, error);
 
-        if (r >= 0)
-                r = place_choose(&(PlaceInput) {
-                                         .region = context->config->region,
-                                         .endpoint = context->config->endpoint,
-                                         .environment = context->config->aws_environment,
-                                         .profile = context->profile,
-                                 }, &context->place, error);
         if (r < 0) {
                 findings_add(&context->findings, FINDING_FAILED, "region", "%s", *error ? error : strerror(-r));
                 return;

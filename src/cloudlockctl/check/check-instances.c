@@ -7,6 +7,7 @@
 #include "file.h"
 #include "instances.h"
 #include "lease-text.h"
+#include "place-find.h"
 #include "strv.h"
 #include "text.h"
 
@@ -32,17 +33,14 @@ static int read_other(const char *instance, Config **ret) {
 
 static int lock_id_of(const Config *config, char ret[LOCK_ID_TEXT_SIZE]) {
         _cleanup_profile_ Profile *profile = NULL;
-        char error[CREDENTIALS_ERROR_MAX + PLACE_ERROR_MAX];
+        char error[PLACE_FIND_ERROR_MAX];
         Place place;
-        int r = profile_load(config->aws_environment, &profile, error);
+        int r = place_find(&(PlaceInput) {
+                                   .region = config->region,
+                                   .endpoint = config->endpoint,
+                                   .environment = config->aws_environment,
+                           }, &profile, &place, error);
 
-        if (r >= 0)
-                r = place_choose(&(PlaceInput) {
-                                         .region = config->region,
-                                         .endpoint = config->endpoint,
-                                         .environment = config->aws_environment,
-                                         .profile = profile,
-                                 }, &place, error);
         if (r >= 0)
                 lock_id_format(place.endpoint, place.region, config->table, config->label, ret);
         return r;
