@@ -54,6 +54,7 @@ typedef struct Daemon {
         LockState said_state;
         char said_reason[LOCK_REASON_MAX], said_holder[RECORD_HOLDER_MAX + 1];
         bool said_ready, said_bus_error, said_failing, said_skew, said_duplicate, said_original, said_table_error;
+        bool said_paused, said_kept;
         usec_t failing_since_boot_us; /* of the failure that was said last */
         char said_status[CONTROL_TEXT_MAX];
 } Daemon;

@@ -10,28 +10,27 @@
 #include "notify.h"
 #include "status-text.h"
 
-static int state_priority(LockState state) {
+/* What a state means to who reads the journal; LOG_INFO: nothing to be done. */
+static int state_priority(LockState state, const char **ret_message_id) {
         switch (state) {
-        case LOCK_LOST:
-        case LOCK_FAULT:
-                return LOG_ERR;
-        case LOCK_LAPSED:
-        case LOCK_REFUSING:
-        case LOCK_STANDING_DOWN:
-                return LOG_WARNING;
+        case LOCK_LOST: return *ret_message_id = MESSAGE_LOST, LOG_ERR;
+        case LOCK_FAULT: return *ret_message_id = MESSAGE_FAULT, LOG_ERR;
+        case LOCK_LAPSED: return *ret_message_id = MESSAGE_LAPSED, LOG_WARNING;
+        case LOCK_REFUSING: return *ret_message_id = MESSAGE_REFUSING, LOG_WARNING;
+        case LOCK_STANDING_DOWN: return *ret_message_id = MESSAGE_STANDING_DOWN, LOG_WARNING;
+        case LOCK_RUNNING: return *ret_message_id = MESSAGE_RUNNING, LOG_INFO;
         case LOCK_STARTING_UP:
         case LOCK_STANDBY:
         case LOCK_ACQUIRING:
         case LOCK_WAITING:
         case LOCK_STARTING:
-        case LOCK_RUNNING:
         case LOCK_STOPPING:
         case LOCK_RELEASING:
         case LOCK_STOPPED:
         case _LOCK_STATE_MAX:
                 break;
         }
-        return LOG_INFO;
+        return *ret_message_id = MESSAGE_STATE, LOG_INFO;
 }
 
 static void tell_state(Daemon *daemon) {
@@ -39,13 +38,14 @@ static void tell_state(Daemon *daemon) {
         bool reason_matters = view->state == LOCK_REFUSING || view->state == LOCK_STANDING_DOWN;
         bool new_reason = reason_matters && strcmp(view->reason, daemon->said_reason) != 0;
         bool new_holder = view->state == LOCK_STANDBY && strcmp(view->record.holder, daemon->said_holder) != 0;
+        const char *message_id;
+        int priority = state_priority(view->state, &message_id);
 
         if (view->state == daemon->said_state && !new_reason && !new_holder)
                 return;
         /* An acquisition of milliseconds, there or back, is not worth a line. */
         if (view->state != LOCK_ACQUIRING)
-                log_entry(state_priority(view->state), view->state == LOCK_LOST ? MESSAGE_LOST : MESSAGE_STATE, "%s",
-                          daemon->picture.status);
+                log_entry(priority, message_id, "%s", daemon->picture.status);
         daemon->said_state = view->state;
         strcpy(daemon->said_holder, view->record.holder);
         snprintf(daemon->said_reason, sizeof(daemon->said_reason), "%s", view->reason);
@@ -128,6 +128,21 @@ static void tell_original(Daemon *daemon) {
                           view->record.holder);
 }
 
+/* Also what an earlier run was told, and the end of what was kept, which comes with the tenure's. */
+static void tell_operator(Daemon *daemon) {
+        const LockView *view = &daemon->picture.view;
+
+        if (view->paused != daemon->said_paused)
+                log_entry(LOG_NOTICE, MESSAGE_OPERATOR, "%s",
+                          view->paused ? "Paused: this host does not take the lock until it is resumed" : "Resumed");
+        if (view->kept != daemon->said_kept)
+                log_entry(LOG_NOTICE, MESSAGE_OPERATOR, "%s",
+                          view->kept ? "Kept: the target's end is no failure for the rest of this tenure"
+                                     : "Not kept any more: the target's end counts again");
+        daemon->said_paused = view->paused;
+        daemon->said_kept = view->kept;
+}
+
 static void tell_bus(Daemon *daemon) {
         int error = control_bus_error(daemon->control);
 
@@ -150,7 +165,12 @@ void tell(Daemon *daemon, const LockNow *now) {
         lock_view(daemon->lock, &daemon->picture.view);
         daemon->picture.wall_minus_boot_us = usec_sub(now->wall_us, now->boot_us);
         status_text(&daemon->picture, now->boot_us, daemon->picture.status, sizeof(daemon->picture.status));
+        log_lock(&(LogLock) {
+                .state = lock_state_name(daemon->picture.view.state), .reason = daemon->picture.view.reason,
+                .holder = daemon->picture.view.record.holder, .fence = daemon->picture.view.fence,
+        });
         tell_state(daemon);
+        tell_operator(daemon);
         tell_store(daemon, now->boot_us);
         tell_clock(daemon);
         tell_duplicate(daemon);

@@ -16,7 +16,7 @@ const char *guard_phase_name(GuardPhase phase) {
 const char *guard_reason_text(GuardReason reason) {
         static const char *const texts[] = {
                 [GUARD_REASON_NONE] = "",
-                [GUARD_REASON_STOP_DUE] = "the lease is over and was not renewed",
+                [GUARD_REASON_STOP_DUE] = "the lease was not renewed, or the lock is given up",
                 [GUARD_REASON_KILL_DUE] = "the time to stop in order is over",
                 [GUARD_REASON_ASKED] = "it was asked to stop",
                 [GUARD_REASON_UNBOUND] = "the targets are not bound",

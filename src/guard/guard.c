@@ -2,6 +2,7 @@
 #include "guard.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "pid1.h"
 #include "run-files.h"
 #include "settings.h"
+#include "text.h"
 #include "units.h"
 
 /* Message ids; explained in units/cloudlock.catalog. */
@@ -28,6 +30,7 @@
 #define MESSAGE_GUARD_TROUBLE "8b0d3a4c5e6f4a719c2d1e0f3b5a7c03" /* a call failed that should not */
 
 #define MESSAGE_TEXT_MAX 640
+#define FIELDS_TEXT_MAX 128 /* the phase and the fence */
 
 /* PID 1 is asked four times a second while the guard kills. Well below KILL_MARGIN_US: a late start is frozen before the
  * lease is over. */
@@ -61,17 +64,20 @@ static void step(Program *p, const GuardEvent *event);
 static void say(const Program *p, int priority, const char *message_id, const char *format, ...) _printf_(4, 5);
 
 static void say(const Program *p, int priority, const char *message_id, const char *format, ...) {
-        char text[MESSAGE_TEXT_MAX];
+        char text[MESSAGE_TEXT_MAX], fields[FIELDS_TEXT_MAX] = "";
         va_list ap;
 
         va_start(ap, format);
         vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
+        text_append(fields, sizeof(fields), "CLOUDLOCK_PHASE=%s\n", guard_phase_name(p->core.phase));
+        if (p->core.deadline.fence > 0)
+                text_append(fields, sizeof(fields), "CLOUDLOCK_FENCE=%" PRIu64 "\n", p->core.deadline.fence);
         if (isatty(STDERR_FILENO))
                 fprintf(stderr, "cloudlock-guard: %s\n", text);
         else
                 journal_send(&(JournalEntry){ .priority = priority, .message_id = message_id, .instance = p->instance,
-                                              .message = text });
+                                              .message = text, .fields = fields });
 }
 
 /* Said once: what fails now will fail again at the next tick. */

@@ -11,7 +11,8 @@
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define NOTIFY_TEXT_MAX 1024
-#define JOURNAL_TEXT_MAX 2048
+#define JOURNAL_TEXT_MAX 4096
+#define JOURNAL_MESSAGE_MAX 1024
 
 static int send_datagram(const char *path, const char *text) {
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -47,7 +48,7 @@ int notify_send(const char *format, ...) {
 }
 
 int journal_send(const JournalEntry *entry) {
-        char text[JOURNAL_TEXT_MAX] = "", message[JOURNAL_TEXT_MAX / 2] = "";
+        char text[JOURNAL_TEXT_MAX] = "", message[JOURNAL_MESSAGE_MAX] = "";
 
         /* A line break would begin another field. */
         text_append(message, sizeof(message), "%s", entry->message);
@@ -57,5 +58,7 @@ int journal_send(const JournalEntry *entry) {
                     message, entry->priority, entry->message_id, program_invocation_short_name, entry->instance);
         if (entry->unit)
                 text_append(text, sizeof(text), "UNIT=%s\n", entry->unit);
+        if (entry->fields)
+                text_append(text, sizeof(text), "%s", entry->fields);
         return send_datagram(JOURNAL_SOCKET, text);
 }

@@ -15,6 +15,7 @@ typedef struct JournalEntry {
         int priority;           /* as in syslog(3) */
         const char *message_id; /* 32 hex digits, see units/cloudlock.catalog */
         const char *instance, *unit, *message;
+        const char *fields; /* more lines KEY=VALUE, each with its line break; NULL: none */
 } JournalEntry;
 
 /* One entry in the journal's native protocol. 0 or a negative errno. */
