@@ -2,21 +2,13 @@
 #include "client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "clock-us.h"
-#include "time-span.h"
-
-/* A daemon that lives answers in milliseconds; one that is being restarted takes a second or two. */
-#define CALL_US_MAX (5 * USEC_PER_SEC)
-
-/* A picture of one lock takes about 2 KiB. */
-#define ANSWER_SIZE_MAX (256u * 1024)
-
-#define ANSWER_DEPTH_MAX 16
 
 static int connect_to(const char *path, int *ret) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -38,17 +30,26 @@ static int connect_to(const char *path, int *ret) {
         return 0;
 }
 
-static int send_call(int fd, const char *method) {
-        _cleanup_json_ json_object *call = json_object_new_object();
-        const char *text;
+int varlink_connect(const char *socket_path, int *ret_fd) {
+        _cleanup_close_ int fd = -1;
+        int r = connect_to(socket_path, &fd);
+
+        if (r < 0)
+                return r;
+        if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+static int send_call(int fd, const char *method, json_object *parameters) {
+        _cleanup_free_ char *text = NULL;
         size_t size;
         ssize_t n;
+        int r = varlink_format_call(method, parameters, false, &text);
 
-        if (!call || json_object_object_add(call, "method", json_object_new_string(method)) < 0)
-                return -ENOMEM;
-        text = json_object_to_json_string_ext(call, JSON_C_TO_STRING_PLAIN);
-        if (!text)
-                return -ENOMEM;
+        if (r < 0)
+                return r;
         /* The terminating NUL is the message's end. Something this short fits into an empty buffer at once. */
         size = strlen(text) + 1;
         n = send(fd, text, size, MSG_NOSIGNAL);
@@ -75,20 +76,20 @@ static int wait_readable(int fd, usec_t deadline_us) {
 }
 
 /* Reads up to the first NUL byte. */
-static int receive_answer(int fd, char **ret) {
-        _cleanup_free_ char *answer = malloc(ANSWER_SIZE_MAX);
-        usec_t deadline_us = usec_add(clock_us(CLOCK_MONOTONIC), CALL_US_MAX);
+static int receive_answer(int fd, usec_t timeout_us, char **ret) {
+        _cleanup_free_ char *answer = malloc(REPLY_SIZE_MAX);
+        usec_t deadline_us = usec_add(clock_us(CLOCK_MONOTONIC), timeout_us);
         size_t size = 0;
 
         if (!answer)
                 return -ENOMEM;
-        while (size < ANSWER_SIZE_MAX) {
+        while (size < REPLY_SIZE_MAX) {
                 int r = wait_readable(fd, deadline_us);
                 ssize_t n;
 
                 if (r < 0)
                         return r;
-                n = recv(fd, answer + size, ANSWER_SIZE_MAX - size, 0);
+                n = recv(fd, answer + size, REPLY_SIZE_MAX - size, 0);
                 if (n < 0)
                         return -errno;
                 if (n == 0)
@@ -102,27 +103,8 @@ static int receive_answer(int fd, char **ret) {
         return -EBADMSG;
 }
 
-static int parse_answer(const char *text, json_object **ret) {
-        struct json_tokener *tokener = json_tokener_new_ex(ANSWER_DEPTH_MAX);
-        _cleanup_json_ json_object *answer = NULL;
-        json_object *parameters;
-
-        if (!tokener)
-                return -ENOMEM;
-        answer = json_tokener_parse_ex(tokener, text, (int) strlen(text) + 1);
-        json_tokener_free(tokener);
-        if (!json_object_is_type(answer, json_type_object))
-                return -EBADMSG;
-        if (json_object_object_get_ex(answer, "error", NULL))
-                return -EREMOTEIO;
-        if (!json_object_object_get_ex(answer, "parameters", &parameters) ||
-            !json_object_is_type(parameters, json_type_object))
-                return -EBADMSG;
-        *ret = json_object_get(parameters);
-        return 0;
-}
-
-int varlink_call(const char *socket_path, const char *method, json_object **ret) {
+int varlink_ask(const char *socket_path, const char *method, json_object *parameters, usec_t timeout_us,
+                VarlinkReply *ret) {
         _cleanup_free_ char *answer = NULL;
         _cleanup_close_ int fd = -1;
         int r;
@@ -130,11 +112,23 @@ int varlink_call(const char *socket_path, const char *method, json_object **ret)
         r = connect_to(socket_path, &fd);
         if (r < 0)
                 return r;
-        r = send_call(fd, method);
+        r = send_call(fd, method, parameters);
         if (r < 0)
                 return r;
-        r = receive_answer(fd, &answer);
+        r = receive_answer(fd, timeout_us, &answer);
         if (r < 0)
                 return r;
-        return parse_answer(answer, ret);
+        return varlink_parse_reply(answer, ret);
+}
+
+int varlink_call(const char *socket_path, const char *method, json_object **ret) {
+        _cleanup_reply_ VarlinkReply reply = {};
+        int r = varlink_ask(socket_path, method, NULL, CALL_US_MAX, &reply);
+
+        if (r < 0)
+                return r;
+        if (reply.error)
+                return -EREMOTEIO;
+        *ret = TAKE_PTR(reply.parameters);
+        return 0;
 }

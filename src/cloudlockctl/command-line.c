@@ -62,9 +62,9 @@ static int read_span(const char *word, usec_t *ret_us) {
         return -EINVAL;
 }
 
-static int read_text(const char *name, const char *word, const char **ret) {
+static int read_successor(const char *word, const char **ret) {
         if (!*word) {
-                fprintf(stderr, "--%s= is empty. ", name);
+                fputs("--to= is empty: leave it out, and whoever comes first is the successor. ", stderr);
                 return -EINVAL;
         }
         *ret = word;
@@ -80,8 +80,8 @@ static int take(CommandLine *line, int value) {
         case OPTION_POLICY: options->policy = true; return 0;
         case OPTION_TABLE: options->table = true; return 0;
         case OPTION_FOR: return read_span(optarg, &options->for_us);
-        case OPTION_TO: return read_text("to", optarg, &options->to);
-        case OPTION_HOLDER: return read_text("holder", optarg, &options->holder);
+        case OPTION_TO: return read_successor(optarg, &options->to);
+        case OPTION_HOLDER: options->holder = optarg; return 0;
         case WORD_NO_LEGEND: options->no_legend = true; return 0;
         case WORD_NO_BLOCK: options->no_block = true; return 0;
         case WORD_NO_PAGER: return 0;

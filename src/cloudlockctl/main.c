@@ -17,6 +17,15 @@ typedef struct Verb {
 
 static const Verb verbs[] = {
         { "status", 0, -1, OPTION_JSON, verb_status },
+        { "release", 1, 1, OPTION_FOR, verb_release },
+        { "handover", 1, 1, OPTION_TO, verb_handover },
+        { "renew", 1, 1, 0, verb_renew },
+        { "pause", 1, 1, 0, verb_pause },
+        { "resume", 1, 1, 0, verb_resume },
+        { "keep", 1, 1, 0, verb_keep },
+        { "unkeep", 1, 1, 0, verb_unkeep },
+        { "force-unlock", 1, 1, OPTION_HOLDER, verb_force_unlock },
+        { "metrics", 1, 1, 0, verb_metrics },
         { "bind", 1, 1, OPTION_DRY_RUN, verb_bind },
         { "unbind", 1, 1, OPTION_DRY_RUN, verb_unbind },
         { "init", 1, 1, OPTION_DRY_RUN, verb_init },
@@ -26,25 +35,41 @@ static const Verb verbs[] = {
 static const char help_text[] =
         "cloudlockctl [OPTIONS...] COMMAND ...\n"
         "\n"
-        "Look at and set up the locks that let a unit run on one host only.\n"
+        "Look at, operate and set up the locks that let a unit run on one host only.\n"
         "\n"
-        "Commands:\n"
-        "  status [INSTANCE...]  Show the locks of this host, or these\n"
-        "  bind INSTANCE         Let the instance's target units run under the lock only\n"
-        "  unbind INSTANCE       Let them run without it again\n"
-        "  init INSTANCE         Create the table that the instance's lock is to be in\n"
-        "  check INSTANCE        Look for whatever could keep the lock from working\n"
+        "Look:\n"
+        "  status [INSTANCE...]   Show the locks of this host, or these\n"
+        "  metrics INSTANCE       Print metrics in OpenMetrics' format\n"
+        "\n"
+        "Operate:\n"
+        "  release INSTANCE       Stop the target, release the lock, and stand down for a while\n"
+        "  handover INSTANCE      Release the lock for another host, and take it back if none takes it\n"
+        "  pause INSTANCE         Stay standby until 'resume', also after a restart\n"
+        "  resume INSTANCE        End a pause or a stand-down\n"
+        "  keep INSTANCE          Keep the lock while the target stops and starts, for maintenance\n"
+        "  unkeep INSTANCE        End that\n"
+        "  renew INSTANCE         Renew the lock now\n"
+        "  force-unlock INSTANCE  Delete the record of a holder that is gone for certain\n"
+        "\n"
+        "Set up:\n"
+        "  init INSTANCE          Create the table that the instance's lock is to be in\n"
+        "  bind INSTANCE          Let the instance's target units run under the lock only\n"
+        "  unbind INSTANCE        Let them run without it again\n"
+        "  check INSTANCE         Look for whatever could keep the lock from working\n"
         "\n"
         "Options:\n"
-        "     --json[=FORMAT]    Print JSON: pretty (as on a terminal) or short (as elsewhere)\n"
-        "     --policy           With check: print the least IAM policy for the lock\n"
-        "     --dry-run          With bind, unbind and init: only say what would be done\n"
-        "     --no-legend        Print no headings and sums\n"
-        "     --no-block         Do not wait until what was asked for is done\n"
-        "  -l --full             Do not shorten what is too long for the terminal\n"
-        "     --no-pager         Accepted as systemctl's; there never is a pager\n"
-        "  -h --help             Show this help\n"
-        "     --version          Show the version\n"
+        "     --for=TIME          With release: stand down for so long (10min; 'infinity': until 'resume')\n"
+        "     --to=HOST           With handover: only this host may take the lock, named by its id\n"
+        "     --holder=HOLDER     With force-unlock: the holder, as it was shown\n"
+        "     --no-block          Do not wait until what was asked for is done\n"
+        "     --json[=FORMAT]     Print JSON: 'pretty' (as on a terminal) or 'short' (as elsewhere)\n"
+        "     --policy            With check: print the least IAM policy for the lock\n"
+        "     --dry-run           With bind, unbind and init: only say what would be done\n"
+        "     --no-legend         Print no headings and sums\n"
+        "  -l --full              Do not shorten what is too long for the terminal\n"
+        "     --no-pager          Accepted as systemctl's; there never is a pager\n"
+        "  -h --help              Show this help\n"
+        "     --version           Show the version\n"
         "\n"
         "See the cloudlockctl(1) man page for details.\n";
 

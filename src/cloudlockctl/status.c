@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "ask.h"
 #include "client.h"
 #include "clock-us.h"
 #include "instances.h"
@@ -10,29 +11,19 @@
 #include "strv.h"
 #include "verbs.h"
 
-#define STATUS_METHOD "org.cloudlock1.Lock.Status"
-
 /* *ret_status stays NULL where no daemon runs. An exit status. */
 static int ask(const char *instance, json_object **ret_status) {
-        char path[INSTANCE_PATH_MAX];
-        int r;
+        _cleanup_reply_ VarlinkReply reply = {};
+        int r = ask_daemon(instance, LOCK_INTERFACE ".Status", NULL, CALL_US_MAX, &reply);
 
-        if (!instance_name_is_valid(instance)) {
-                fprintf(stderr, "'%s' is no name of an instance.\n", instance);
-                return EXIT_NO_INSTANCE;
-        }
-        /* Never by way of PID 1, which might start something: the socket is there only while the daemon is. */
-        r = varlink_call(instance_socket_path(path, instance), STATUS_METHOD, ret_status);
-        if (r >= 0)
-                return EXIT_DONE;
-        if (r != -ENOENT && r != -ECONNREFUSED) {
-                fprintf(stderr, "%s: no proper answer from cloudlockd on %s: %s\n", instance, path, strerror(-r));
+        if (r != EXIT_DONE)
+                return r;
+        if (reply.error) {
+                refusal_put(stderr, instance, "status", &reply);
                 return EXIT_FAILED;
         }
-        if (instance_is_configured(instance))
-                return EXIT_NOT_RUNNING;
-        fprintf(stderr, "%s: there is no such instance: " CONFIG_DIRECTORY "/%s.conf is missing.\n", instance, instance);
-        return EXIT_NO_INSTANCE;
+        *ret_status = TAKE_PTR(reply.parameters);
+        return EXIT_DONE;
 }
 
 /* Adds what a script wants to know first. 0 or -ENOMEM. */

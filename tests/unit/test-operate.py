@@ -1,0 +1,324 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""cloudlockctl's verbs against a made-up daemon, in a mount namespace with a /run and an /etc of its own.
+Usage: test-operate.py CLOUDLOCKCTL. As root."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+SLOW_S = 60  # nothing here takes so long unless it hangs
+NODE1, NODE2 = "node1#1a2b3c4d", "node2#00c0ffee"
+HOST2 = 32 * "2"
+NOW_US = 1_763_928_001_000_000
+STANDBY = {
+    "instance": "validator", "label": "validator", "table": "locks", "region": "eu-central-1", "myId": "node1",
+    "holderId": NODE1, "state": "standby", "status": "standby: node2 holds validator", "held": False, "holder": NODE2,
+    "holderHost": HOST2, "since": NOW_US, "expires": NOW_US + 1_800_000_000, "version": "v1", "leaseUSec": 1_800_000_000,
+    "gapUSec": 1_800_000_000, "renewUSec": 120_000_000, "pollUSec": 10_000_000, "storeFailing": False,
+    "duplicateId": False, "paused": False, "kept": False, "targets": [{"unit": "validator.service", "activeState": "inactive"}]}
+RUNNING = {
+    **STANDBY, "state": "running", "status": "running validator.service, fence 5", "held": True, "holder": NODE1,
+    "holderHost": 32 * "1", "fence": 5, "lastRenewal": NOW_US, "targets": [{"unit": "validator.service", "activeState": "active"}]}
+
+
+def without(status, /, *names, **changes):
+    return {name: value for name, value in {**status, **changes}.items() if name not in names}
+
+
+class Daemon:
+    """Answers as cloudlockd does: Status() with `more` at each change, the rest from `answers`. What it was asked is in
+    `calls`; what it does when a change is asked for is in `acts`."""
+
+    def __init__(self, status):
+        self.status, self.calls, self.acts, self.answers, self.error = status, [], {}, {}, None
+        self.answers_once = False  # as a daemon that knows no `more`
+        self.changed = threading.Condition()
+        self.version, self.sent = 0, None
+        self.path = pathlib.Path("/run/cloudlock", status["instance"], "control")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.connections = []
+        self.listener = None
+        self.listen()
+
+    def listen(self):
+        self.path.unlink(missing_ok=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.path))
+        self.listener.listen()
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def accept(self, listener):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                self.connections.append(connection)
+                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        data = b""
+        with contextlib.suppress(OSError), connection:
+            while chunk := connection.recv(65536):
+                data += chunk
+                *calls, data = data.split(b"\0")
+                for call in calls:
+                    self.answer(connection, json.loads(call))
+
+    def answer(self, connection, call):
+        method, parameters = call["method"].removeprefix("org.cloudlock1.Lock."), call.get("parameters", {})
+        if method == "Status":
+            self.stream(connection, call.get("more", False) and not self.answers_once)
+            return
+        self.calls.append((method, parameters))
+        if self.error:
+            self.send(connection, {"error": self.error[0], "parameters": self.error[1]})
+            return
+        with self.changed:
+            self.sent = None
+        threading.Thread(target=self.play, args=(self.acts.get(method, []),), daemon=True).start()
+        self.send(connection, {"parameters": self.answers.get(method, {})})
+
+    def play(self, statuses):
+        """One after the other, each when the one before was seen."""
+        for status in statuses:
+            with self.changed:
+                self.changed.wait_for(lambda: self.sent == self.version)
+            self.update(status)
+
+    def stream(self, connection, more):
+        with self.changed:
+            while True:
+                seen = self.version
+                self.send(connection, {"parameters": self.status, **({"continues": True} if more else {})})
+                self.sent = seen
+                self.changed.notify_all()
+                if not more:
+                    return
+                self.changed.wait_for(lambda: self.version != seen)
+
+    def update(self, status):
+        with self.changed:
+            self.status = status
+            self.version += 1
+            self.changed.notify_all()
+
+    @staticmethod
+    def send(connection, message):
+        connection.sendall(json.dumps(message).encode() + b"\0")
+
+    def go_away(self):
+        """As a daemon that ends: nobody listens any more, and who is connected notices."""
+        for end in (self.listener, *self.connections):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.path.unlink()
+
+
+def run(*words, **options):
+    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=SLOW_S, check=False,
+                          stdin=subprocess.DEVNULL, **options)
+
+
+class CommandTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.running = {}
+        self.addCleanup(lambda: [daemon.go_away() for daemon in self.running.values()])
+
+    def daemon(self, status, **acts):
+        """One of an instance at a time."""
+        if status["instance"] in self.running:
+            self.running[status["instance"]].go_away()
+        daemon = self.running[status["instance"]] = Daemon(status)
+        daemon.acts = acts
+        return daemon
+
+    def check(self, done, status, *said):
+        self.assertEqual([line.removeprefix("validator: ") for line in done.stderr.splitlines()], list(said))
+        self.assertEqual((done.returncode, done.stdout), (status, ""))
+
+
+STOPPING = {**RUNNING, "state": "stopping", "status": "stopping validator.service before releasing"}
+DOWN = without(STANDBY, "holder", "holderHost", "version", state="standing-down", status="standing down")
+
+
+class OperateTest(CommandTest):
+    def test_release(self):
+        daemon = self.daemon(STOPPING, Release=[{**STOPPING, "nextAt": NOW_US}, {**DOWN, "standDownUntil": NOW_US}])
+        self.check(run("release", "validator", "--for=1h 30min"), 0, STOPPING["status"],
+                   "Released; this host does not take it before 2025-11-23 20:00:01 UTC.")
+        self.assertEqual(daemon.calls, [("Release", {"forUSec": 5_400_000_000, "allowInteractiveAuthentication": False})])
+
+    def test_release_until_resumed(self):
+        daemon = self.daemon(STOPPING, Release=[DOWN])
+        self.check(run("--for", "infinity", "release", "validator"), 0, STOPPING["status"],
+                   "Released; this host does not take it until 'cloudlockctl resume'.")
+        self.assertEqual(daemon.calls[0][1]["forUSec"], 2 ** 64 - 1)
+
+    def test_no_block(self):
+        daemon = self.daemon(RUNNING)
+        self.check(run("release", "validator", "--no-block"), 0)
+        self.assertEqual(daemon.calls, [("Release", {"allowInteractiveAuthentication": False})])
+
+    def test_handover(self):
+        daemon = self.daemon(STOPPING, Handover=[{**DOWN, "successor": "node2"}, {**STANDBY, "successor": "node2"}])
+        self.check(run("handover", "validator", "--to=node2"), 0, STOPPING["status"], DOWN["status"],
+                   f"Handed over; {NODE2} holds it.")
+        self.assertEqual(daemon.calls[0], ("Handover", {"to": "node2", "allowInteractiveAuthentication": False}))
+
+    def test_handover_taken_back(self):
+        self.daemon(STOPPING, Handover=[DOWN, {**DOWN, "state": "acquiring", "status": "acquiring validator"}, RUNNING])
+        self.check(run("handover", "validator"), 1, STOPPING["status"], DOWN["status"], "acquiring validator",
+                   "Nobody took it in time; this host took it back.")
+
+    def test_handover_to_somebody_else(self):
+        self.daemon(STOPPING, Handover=[STANDBY])
+        self.check(run("handover", "validator", "--to=node3"), 1, STOPPING["status"], f"{NODE2} took it instead of node3.")
+
+    def test_flags(self):
+        paused, kept = {**STANDBY, "paused": True}, {**RUNNING, "kept": True}
+        for verb, before, after, said in (
+                ("pause", STANDBY, paused, "Paused: this host stays standby, also after a restart, until 'cloudlockctl resume'."),
+                ("resume", paused, STANDBY, "Resumed: this host takes the lock again when it may."),
+                ("keep", RUNNING, kept, "Kept: the target may stop and start while this host holds the lock. End it with "
+                 "'cloudlockctl unkeep'."),
+                ("unkeep", kept, RUNNING, "From now on the target's end is a failure again.")):
+            with self.subTest(verb):
+                daemon = self.daemon(before, **{verb.capitalize(): [after]})
+                self.check(run(verb, "validator"), 0, before["status"], said)
+                self.assertEqual(daemon.calls, [(verb.capitalize(), {"allowInteractiveAuthentication": False})])
+
+    def test_renew(self):
+        later = {**RUNNING, "lastRenewal": NOW_US + 1, "expires": NOW_US + 1_860_000_000}
+        self.daemon(RUNNING, Renew=[{**RUNNING, "nextAt": NOW_US}, later])
+        self.check(run("renew", "validator"), 0, RUNNING["status"], "Renewed; it expires at 2025-11-23 20:31:01 UTC.")
+
+    def test_renew_lost(self):
+        self.daemon(RUNNING, Renew=[{**STANDBY, "state": "lost"}])
+        self.check(run("renew", "validator"), 1, RUNNING["status"], "The lock is not held here any more.")
+
+    def test_refused(self):
+        daemon = self.daemon(STANDBY)
+        daemon.error = "org.cloudlock1.Lock.NotHeld", {"message": "node2 holds it,\x1b[2J not this host"}
+        self.check(run("release", "validator"), 1, "node2 holds it,?[2J not this host")
+        daemon.error = "org.varlink.service.PermissionDenied", {}
+        self.check(run("pause", "validator"), 1, "You are not allowed to pause this lock. Run it as root (sudo cloudlockctl "
+                   "pause validator), or have polkit", "allow you the action org.cloudlock1.manage.")
+        daemon.error = "org.cloudlock1.Lock.InteractiveAuthenticationRequired", {"message": "m"}
+        self.assertIn("org.cloudlock1.manage", run("pause", "validator").stderr)
+        daemon.error = "org.varlink.service.MethodNotFound", {"method": "m"}
+        self.assertIn("an older one. Restart it", run("pause", "validator").stderr)
+        daemon.error = "org.cloudlock1.Lock.Brandnew", {}
+        self.check(run("pause", "validator"), 1, "org.cloudlock1.Lock.Brandnew")
+
+    def test_nobody_there(self):
+        self.check(run("pause", "validator"), 4, "there is no such instance: /etc/cloudlock/validator.conf is missing.")
+        self.check(run("pause", "../x"), 4, "'../x' is no name of an instance.")
+        path = pathlib.Path("/etc/cloudlock/validator.conf")
+        path.touch()
+        self.addCleanup(path.unlink)
+        self.check(run("pause", "validator"), 3, "cloudlockd does not run: systemctl start cloudlock@validator.service")
+
+    def test_interrupted(self):
+        """Ctrl-C ends the following alone, and the terminal's interrupt reaches nothing else."""
+        self.daemon(STOPPING)
+        process = subprocess.Popen([PROGRAM, "release", "validator"], stderr=subprocess.PIPE, text=True)
+        self.assertEqual(process.stderr.readline(), f"validator: {STOPPING['status']}\n")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=SLOW_S)
+        self.assertEqual(said, "\nvalidator: Not followed any more; what was asked for goes on. 'cloudlockctl watch' shows it.\n")
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+
+    def test_daemon_restarts(self):
+        """What was asked for is followed over a restart of the daemon; and one that knows no `more` is asked again."""
+        daemon = self.daemon(STOPPING)
+        process = subprocess.Popen([PROGRAM, "release", "validator"], stderr=subprocess.PIPE, text=True)
+        self.assertEqual(process.stderr.readline(), f"validator: {STOPPING['status']}\n")
+        daemon.go_away()
+        self.assertEqual(process.stderr.readline(),
+                         "validator: cloudlockd does not answer (Connection reset by peer); asking again\n")
+        daemon.answers_once = True
+        daemon.listen()
+        with daemon.changed:
+            daemon.sent = None
+        daemon.play([DOWN])
+        _, said = process.communicate(timeout=SLOW_S)
+        self.assertEqual(said.splitlines()[-1],
+                         "validator: Released; this host does not take it until 'cloudlockctl resume'.")
+        self.assertEqual(process.returncode, 0)
+
+    def test_metrics(self):
+        daemon = self.daemon(STANDBY)
+        daemon.answers["Metrics"] = {"text": "cloudlock_held 0\n# EOF\n"}
+        done = run("metrics", "validator")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "cloudlock_held 0\n# EOF\n", ""))
+
+
+class UnlockTest(CommandTest):
+    GONE = without(STANDBY, "holder", "holderHost", "version", status="standby: nobody holds validator")
+
+    def test_shows_first(self):
+        daemon = self.daemon(STANDBY)
+        done = run("force-unlock", "validator")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"Holder: {NODE2}\n      Host: {HOST2}\n     Since: 2025-11-23 20:00:01 UTC; ", done.stderr)
+        self.assertIn("starts nothing for 30min", done.stderr)
+        self.assertTrue(done.stderr.endswith(f"cloudlockctl force-unlock validator --holder='{NODE2}'\n"))
+        self.assertEqual(daemon.calls, [])
+
+    def test_only_who_was_shown(self):
+        daemon = self.daemon(STANDBY)
+        for holder in ("node2", NODE1, "", NODE2 + "0"):
+            done = run("force-unlock", "validator", f"--holder={holder}")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"Nothing was done: --holder names {holder}, and", done.stderr)
+        self.assertEqual(daemon.calls, [])
+
+    def test_unlocks(self):
+        for holder in (NODE2, HOST2):
+            daemon = self.daemon(STANDBY, ForceUnlock=[self.GONE])
+            done = run("force-unlock", "validator", "--holder", holder)
+            self.assertEqual((done.returncode, done.stderr.splitlines()[-1]),
+                             (0, "validator: Unlocked: the record is deleted."))
+            self.assertEqual(daemon.calls, [("ForceUnlock", {"holder": NODE2, "version": "v1",
+                                                             "allowInteractiveAuthentication": False})])
+
+    def test_what_is_no_record(self):
+        """An item that nobody can read names nobody."""
+        daemon = self.daemon({**self.GONE, "state": "fault"}, ForceUnlock=[self.GONE])
+        self.assertIn("force-unlock validator --holder=''\n", run("force-unlock", "validator").stderr)
+        self.assertEqual(run("force-unlock", "validator", "--holder=").returncode, 0)
+        self.assertEqual(daemon.calls[0][1], {"holder": "", "version": "", "allowInteractiveAuthentication": False})
+
+    def test_nothing_to_unlock(self):
+        daemon = self.daemon(self.GONE)
+        self.check(run("force-unlock", "validator", "--holder="), 1, "Nobody holds the lock.")
+        daemon.update(RUNNING)
+        self.check(run("force-unlock", "validator", f"--holder={NODE1}"), 1,
+                   "This host holds the lock itself: cloudlockctl release validator")
+        self.assertEqual(daemon.calls, [])
+
+
+if sys.argv[-1] != "inside":
+    os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv, "inside"])
+PROGRAM = os.path.abspath(sys.argv[1])
+SCRATCH = tempfile.mkdtemp()
+for mount in (["tmpfs", "tmpfs", SCRATCH], ["tmpfs", "tmpfs", "/run"]):
+    subprocess.run(["mount", "-t", *mount], check=True)
+for name in ("upper", "work"):
+    os.mkdir(f"{SCRATCH}/{name}")
+subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir=/etc,upperdir={SCRATCH}/upper,workdir={SCRATCH}/work",
+                "overlay", "/etc"], check=True)
+pathlib.Path("/etc/cloudlock").mkdir(exist_ok=True)
+os.environ.update(LC_ALL="C.UTF-8")
+unittest.main(argv=sys.argv[:1], verbosity=2)
