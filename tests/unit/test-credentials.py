@@ -152,7 +152,7 @@ class CredentialsTest(unittest.TestCase):
 
     def test_token_is_renewed(self):
         stub = self.stub(Instance, "169.254.169.254")
-        stub.life_s = 4
+        stub.life_s = 6
         probe = self.probe()
         self.ask(probe, "ASIA1")
         stub.token = "AQAE-another"
@@ -165,15 +165,15 @@ class CredentialsTest(unittest.TestCase):
 
     def test_keys_outlive_the_service(self):
         stub = self.stub(Instance, "169.254.169.254")
-        stub.life_s = 2
+        stub.life_s = 5
         probe = self.probe()
         stub.broken = None
         self.ask(probe, "ASIA1")
         stub.broken = (500,)
-        time.sleep(3)  # the life of the keys, which is what is tested
+        time.sleep(stub.life_s)  # the life of the keys, which is what is tested
         begin = time.monotonic()
-        answer = self.ask(probe, "ASIA1", "can't be renewed: IMDS answered 500", ms=2000)
-        self.assertLess(time.monotonic() - begin, 1.9)
+        answer = self.ask(probe, "ASIA1", "can't be renewed: IMDS answered 500", ms=60000)
+        self.assertLess(time.monotonic() - begin, 30, "a question waits for better keys for all of its time")
         self.assertIn("expired", answer.source)
 
     def test_container(self):
