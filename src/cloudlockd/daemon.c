@@ -155,10 +155,12 @@ static int set_up(Daemon *daemon, int listen_fd) {
         r = fill_picture(daemon);
         if (r < 0)
                 return r;
+        operations_begin(daemon);
         r = units_begin(daemon);
         if (r < 0)
                 return r;
-        r = control_new(daemon->event, listen_fd, &daemon->picture, &daemon->control);
+        r = control_new(daemon->event, listen_fd, &daemon->picture,
+                        &(ControlHandler) { .operate = operate, .userdata = daemon }, &daemon->control);
         if (r < 0)
                 return r;
         r = add_timers(daemon);

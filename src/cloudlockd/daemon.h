@@ -49,12 +49,14 @@ typedef struct Daemon {
         sd_bus_slot *disconnected, *job_slot;
         usec_t watchdog_us, table_retry_us;
         bool ready, asked_job;
+        bool kept_on_disk;
+        usec_t counted_boot_us; /* the last renewal of this tenure that was counted */
 
         /* What was said last, so that each change is said once. */
         LockState said_state;
         char said_reason[LOCK_REASON_MAX], said_holder[RECORD_HOLDER_MAX + 1];
         bool said_ready, said_bus_error, said_failing, said_skew, said_duplicate, said_original, said_table_error;
-        bool said_paused, said_kept;
+        bool said_paused, said_kept, said_history_error;
         usec_t failing_since_boot_us; /* of the failure that was said last */
         char said_status[CONTROL_TEXT_MAX];
 } Daemon;
@@ -97,6 +99,11 @@ void bus_forget(Daemon *daemon);
 
 /* stop-signal.c: SIGTERM, and what it stands for. */
 int stop_signal_watch(Daemon *daemon);
+
+/* operate.c: what operators ask for (ControlHandler's), what an earlier run left of it, and what a step made of it. */
+void operate(const OperationCall *call, uid_t uid, OperationAnswer *answer, void *userdata);
+void operations_begin(Daemon *daemon);
+void operations_follow(Daemon *daemon, const LockNow *now);
 
 /* tell.c: journal, STATUS=, D-Bus, socket. */
 void tell(Daemon *daemon, const LockNow *now);

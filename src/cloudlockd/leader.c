@@ -5,6 +5,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "state-files.h"
 
 /* What an earlier run of this boot left in /run for this lock. A lease of another boot or lock is worth nothing: it
  * is removed, so that the guard kills whatever might run under it. */
@@ -44,6 +45,8 @@ static int fill_parameters(Daemon *daemon, LockParameters *ret) {
                 .max_clock_skew_us = config->max_clock_skew_us,
                 .request_us = request_timeout_us(config->lease_us),
                 .hold_on_exit = config->on_target_exit == ON_TARGET_EXIT_HOLD,
+                .paused = state_is_paused(),
+                .kept = daemon->kept_on_disk,
         };
 
         snprintf(parameters.holder, sizeof(parameters.holder), "%s", daemon->identity.holder);

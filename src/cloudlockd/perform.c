@@ -10,12 +10,25 @@ static void queue(Daemon *daemon, LockEventType type) {
                 daemon->queued[daemon->n_queued++] = type;
 }
 
+static void count_answer(ControlCounters *counters, StoreOutcome outcome, bool write) {
+        counters->writes += write;
+        counters->reads += !write;
+        switch (outcome) {
+        case STORE_OK: return;
+        case STORE_CONDITION_FAILED: counters->conditions++; return;
+        case STORE_UNCLEAR: counters->unclear++; return;
+        case STORE_RETRY: counters->retries++; return;
+        case STORE_PERSON: counters->refusals++; return;
+        }
+}
+
 static void take_answer(Daemon *daemon, const StoreAnswer *answer, bool write) {
         LockEvent event = store_event(answer, write, &daemon->sent);
 
         snprintf(daemon->picture.store_error, sizeof(daemon->picture.store_error), "%s",
                  answer->outcome == STORE_OK || answer->outcome == STORE_CONDITION_FAILED ? "" : answer->error);
         daemon->ready = true;
+        count_answer(&daemon->picture.counters, answer->outcome, write);
         pump(daemon, &event);
 }
 

@@ -31,6 +31,7 @@ void pump(Daemon *daemon, const LockEvent *event) {
         }
         arm(daemon, &now);
         tell(daemon, &now);
+        operations_follow(daemon, &now);
 }
 
 void pump_simple(Daemon *daemon, LockEventType type) {

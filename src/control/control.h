@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* One picture of the lock, shown two ways: the D-Bus object and the Varlink socket. Both only read it. */
+/* One picture of the lock, shown two ways, and one set of operations, asked for in two ways: the D-Bus object and the
+ * Varlink socket. */
 
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "history.h"
 #include "lock.h"
+#include "operation.h"
 
 #define CONTROL_TEXT_MAX 512
 
@@ -15,6 +18,14 @@ typedef struct ControlTarget {
         const char *unit;
         const char *active_state; /* "active", "inactive", … */
 } ControlTarget;
+
+/* Since the daemon started; for OpenMetrics. */
+typedef struct ControlCounters {
+        uint64_t reads, writes; /* requests that ended, well or not */
+        uint64_t retries, refusals, unclear, conditions; /* answers that were none, by their class */
+        uint64_t renewals;      /* writes of a tenure after the first that were confirmed */
+        uint64_t operations, refused_operations; /* what operators who may asked for */
+} ControlCounters;
 
 /* What is shown; the daemon owns it and everything that it points to, for as long as the Control lives. */
 typedef struct ControlPicture {
@@ -26,14 +37,24 @@ typedef struct ControlPicture {
         size_t n_targets;
         char status[CONTROL_TEXT_MAX];      /* the sentence of STATUS= */
         char store_error[CONTROL_TEXT_MAX]; /* the last error of the store, empty if none */
+        char successor[RECORD_HOLDER_MAX + 1]; /* of a handover; empty: none */
+        ControlCounters counters;
+        History history;
 } ControlPicture;
+
+/* Carries out what changes something, for a caller who may; `answer` is empty before. */
+typedef struct ControlHandler {
+        void (*operate)(const OperationCall *call, uid_t uid, OperationAnswer *answer, void *userdata);
+        void *userdata;
+} ControlHandler;
 
 typedef struct Control Control;
 
 /* Without D-Bus until control_set_bus(). `listen_fd` < 0: no socket; otherwise it stays the caller's to close, after
  * control_free(). The instance's name is escaped by sd_bus_path_encode() for both bus name and path. 0 or a negative
  * errno. */
-int control_new(sd_event *event, int listen_fd, const ControlPicture *picture, Control **ret);
+int control_new(sd_event *event, int listen_fd, const ControlPicture *picture, const ControlHandler *handler,
+                Control **ret);
 Control *control_free(Control *control);
 
 static inline void control_freep(Control **c) {
@@ -48,5 +69,5 @@ int control_set_bus(Control *control, sd_bus *bus);
  * object is there all the same, under the connection's unique name. */
 int control_bus_error(const Control *control);
 
-/* The picture changed: emits PropertiesChanged for what differs since the last call. */
+/* The picture changed: emits PropertiesChanged for what differs since the last call, and answers who watches. */
 void control_changed(Control *control);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "dbus-call.h"
 #include "picture.h"
 #include "text-clean.h"
 
@@ -20,7 +21,8 @@ struct DbusObject {
         char *path;
         int name_error;
         PictureMarks marks;
-        sd_bus_vtable vtable[_PICTURE_ID_MAX + 2]; /* with start and end */
+        DbusCalls calls;
+        sd_bus_vtable vtable[_OPERATION_ID_MAX + _PICTURE_ID_MAX + 2]; /* with start and end */
 };
 
 static const char *signature(PictureType type) {
@@ -28,7 +30,8 @@ static const char *signature(PictureType type) {
         case PICTURE_TEXT: return "s";
         case PICTURE_BOOL: return "b";
         case PICTURE_NUMBER:
-        case PICTURE_MOMENT: return "t";
+        case PICTURE_MOMENT:
+        case PICTURE_ESTIMATE: return "t";
         case PICTURE_SKEW: return "x";
         case PICTURE_TARGETS: return "a(ss)";
         }
@@ -62,7 +65,8 @@ static int append_value(sd_bus_message *m, const ControlPicture *picture, Pictur
         case PICTURE_TEXT: return append_text(m, value.text);
         case PICTURE_BOOL: return sd_bus_message_append_basic(m, 'b', &b);
         case PICTURE_NUMBER:
-        case PICTURE_MOMENT: return sd_bus_message_append_basic(m, 't', &value.number);
+        case PICTURE_MOMENT:
+        case PICTURE_ESTIMATE: return sd_bus_message_append_basic(m, 't', &value.number);
         case PICTURE_SKEW: return sd_bus_message_append_basic(m, 'x', &value.skew_us);
         case PICTURE_TARGETS: return append_targets(m, picture);
         }
@@ -84,6 +88,7 @@ static int get_property(sd_bus *bus _unused_, const char *path _unused_, const c
 static uint64_t vtable_flags(PictureEmission emission) {
         switch (emission) {
         case PICTURE_EMITS: return SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE;
+        case PICTURE_INVALIDATES: return SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION;
         case PICTURE_CONSTANT: return SD_BUS_VTABLE_PROPERTY_CONST;
         case PICTURE_SILENT: return 0;
         }
@@ -91,11 +96,24 @@ static uint64_t vtable_flags(PictureEmission emission) {
         return 0;
 }
 
-/* From the one list of fields, so that no name is written twice. */
+static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *ret_error) {
+        DbusObject *object = userdata;
+
+        return dbus_call(&object->calls, m, ret_error);
+}
+
+/* From the lists of fields and operations, so that no name is written twice. Unprivileged: sd-bus would ask the bus who
+ * calls, and wait for the answer; whoever may call is decided by the authority. */
 static void fill_vtable(sd_bus_vtable *vtable) {
         size_t n = 0;
 
         vtable[n++] = (sd_bus_vtable) SD_BUS_VTABLE_START(0);
+        for (OperationId id = 0; id < _OPERATION_ID_MAX; id++) {
+                const Operation *o = &operations[id];
+
+                vtable[n++] = (sd_bus_vtable) SD_BUS_METHOD_WITH_NAMES(o->method, o->signature, o->names,
+                                                                       o->result, , on_call, SD_BUS_VTABLE_UNPRIVILEGED);
+        }
         for (PictureId id = 0; id < _PICTURE_ID_MAX; id++) {
                 const PictureField *f = &picture_fields[id];
 
@@ -122,7 +140,7 @@ static int request_name(DbusObject *object) {
         return sd_bus_request_name_async(object->bus, &object->name_slot, name, SD_BUS_NAME_QUEUE, on_name, object);
 }
 
-int dbus_object_new(sd_bus *bus, const ControlPicture *picture, DbusObject **ret) {
+int dbus_object_new(sd_bus *bus, const ControlPicture *picture, RequestDesk *desk, DbusObject **ret) {
         _cleanup_(dbus_object_freep) DbusObject *object = calloc(1, sizeof(*object));
         bool changed[_PICTURE_ID_MAX];
         int r;
@@ -131,6 +149,7 @@ int dbus_object_new(sd_bus *bus, const ControlPicture *picture, DbusObject **ret
                 return -ENOMEM;
         object->bus = sd_bus_ref(bus);
         object->picture = picture;
+        object->calls = (DbusCalls) { .picture = picture, .desk = desk };
         fill_vtable(object->vtable);
         r = sd_bus_path_encode(PATH_PREFIX, picture->instance, &object->path);
         if (r < 0)
@@ -149,6 +168,7 @@ int dbus_object_new(sd_bus *bus, const ControlPicture *picture, DbusObject **ret
 DbusObject *dbus_object_free(DbusObject *object) {
         if (!object)
                 return NULL;
+        dbus_calls_done(&object->calls);
         sd_bus_slot_unref(object->name_slot);
         sd_bus_slot_unref(object->object_slot);
         sd_bus_unref(object->bus);
@@ -166,7 +186,7 @@ void dbus_object_changed(DbusObject *object) {
         if (picture_compare(object->picture, &marks, changed) == 0)
                 return;
         for (PictureId id = 0; id < _PICTURE_ID_MAX; id++)
-                if (changed[id] && picture_fields[id].emission == PICTURE_EMITS)
+                if (changed[id] && picture_fields[id].property && picture_is_told(id))
                         names[n++] = (char *) picture_fields[id].property;
         names[n] = NULL;
         /* What could not be said now (the connection is full or gone) is said next time. */

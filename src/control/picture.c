@@ -23,25 +23,29 @@ const PictureField picture_fields[_PICTURE_ID_MAX] = {
         [PICTURE_HOLDER] = { "holder", "Holder", PICTURE_TEXT, PICTURE_EMITS },
         [PICTURE_HOLDER_HOST] = { "holderHost", "HolderHost", PICTURE_TEXT, PICTURE_EMITS },
         [PICTURE_SINCE] = { "since", "SinceUSec", PICTURE_NUMBER, PICTURE_EMITS },
-        [PICTURE_EXPIRES] = { "expires", "ExpiresUSec", PICTURE_MOMENT, PICTURE_EMITS },
-        [PICTURE_VERSION] = { "version", NULL, PICTURE_TEXT, PICTURE_SILENT },
+        [PICTURE_EXPIRES] = { "expires", "ExpiresUSec", PICTURE_ESTIMATE, PICTURE_INVALIDATES },
+        [PICTURE_VERSION] = { "version", "Version", PICTURE_TEXT, PICTURE_SILENT },
         [PICTURE_LEASE] = { "leaseUSec", "LeaseUSec", PICTURE_NUMBER, PICTURE_EMITS },
         [PICTURE_GAP] = { "gapUSec", "GapUSec", PICTURE_NUMBER, PICTURE_EMITS },
         [PICTURE_RENEW] = { "renewUSec", "RenewUSec", PICTURE_NUMBER, PICTURE_EMITS },
         [PICTURE_POLL] = { "pollUSec", "PollUSec", PICTURE_NUMBER, PICTURE_EMITS },
         [PICTURE_FENCE] = { "fence", "Fence", PICTURE_NUMBER, PICTURE_EMITS },
-        [PICTURE_LAST_RENEWAL] = { "lastRenewal", "LastRenewalUSec", PICTURE_MOMENT, PICTURE_EMITS },
+        [PICTURE_LAST_RENEWAL] = { "lastRenewal", "LastRenewalUSec", PICTURE_MOMENT, PICTURE_INVALIDATES },
         [PICTURE_STORE_ANSWERED] = { "storeAnswered", NULL, PICTURE_MOMENT, PICTURE_SILENT },
         [PICTURE_STORE_FAILING] = { "storeFailing", "StoreFailing", PICTURE_BOOL, PICTURE_EMITS },
         [PICTURE_STORE_FAILING_SINCE] = { "storeFailingSince", NULL, PICTURE_MOMENT, PICTURE_SILENT },
         [PICTURE_STORE_ERROR] = { "storeError", "StoreError", PICTURE_TEXT, PICTURE_EMITS },
         [PICTURE_CLOCK_SKEW] = { "clockSkewUSec", "ClockSkewUSec", PICTURE_SKEW, PICTURE_EMITS },
         [PICTURE_DUPLICATE_ID] = { "duplicateId", "DuplicateId", PICTURE_BOOL, PICTURE_EMITS },
-        [PICTURE_STOP_AT] = { "stopAt", "StopAtUSec", PICTURE_MOMENT, PICTURE_EMITS },
-        [PICTURE_KILL_AT] = { "killAt", "KillAtUSec", PICTURE_MOMENT, PICTURE_EMITS },
+        [PICTURE_STOP_AT] = { "stopAt", "StopAtUSec", PICTURE_MOMENT, PICTURE_INVALIDATES },
+        [PICTURE_KILL_AT] = { "killAt", "KillAtUSec", PICTURE_MOMENT, PICTURE_INVALIDATES },
         [PICTURE_NEXT] = { "next", "Next", PICTURE_TEXT, PICTURE_EMITS },
-        [PICTURE_NEXT_AT] = { "nextAt", "NextUSec", PICTURE_MOMENT, PICTURE_EMITS },
+        [PICTURE_NEXT_AT] = { "nextAt", "NextUSec", PICTURE_ESTIMATE, PICTURE_INVALIDATES },
         [PICTURE_STATE_SINCE] = { "stateSince", "StateSinceUSec", PICTURE_MOMENT, PICTURE_EMITS },
+        [PICTURE_PAUSED] = { "paused", "Paused", PICTURE_BOOL, PICTURE_EMITS },
+        [PICTURE_KEPT] = { "kept", "Kept", PICTURE_BOOL, PICTURE_EMITS },
+        [PICTURE_STAND_DOWN_UNTIL] = { "standDownUntil", "StandDownUntilUSec", PICTURE_MOMENT, PICTURE_EMITS },
+        [PICTURE_SUCCESSOR] = { "successor", "Successor", PICTURE_TEXT, PICTURE_EMITS },
         [PICTURE_TARGET_LIST] = { "targets", "Targets", PICTURE_TARGETS, PICTURE_EMITS },
 };
 
@@ -112,6 +116,10 @@ static PictureValue get_on_boot_clock(const ControlPicture *p, PictureId id) {
         case PICTURE_NEXT: return text(v->next == LOCK_NEXT_NONE ? NULL : lock_next_name(v->next));
         case PICTURE_NEXT_AT: return number_or_none(v->next == LOCK_NEXT_NONE ? 0 : v->next_boot_us);
         case PICTURE_STATE_SINCE: return number_or_none(v->state_since_boot_us);
+        case PICTURE_PAUSED: return flag(v->paused);
+        case PICTURE_KEPT: return flag(v->kept);
+        case PICTURE_STAND_DOWN_UNTIL: return number_or_none(v->stand_down_boot_us);
+        case PICTURE_SUCCESSOR: return text(p->successor);
         case PICTURE_TARGET_LIST: return (PictureValue) { .known = true };
         case _PICTURE_ID_MAX: break;
         }
@@ -119,11 +127,15 @@ static PictureValue get_on_boot_clock(const ControlPicture *p, PictureId id) {
         return (PictureValue) {};
 }
 
+static bool is_moment(PictureType type) {
+        return type == PICTURE_MOMENT || type == PICTURE_ESTIMATE;
+}
+
 PictureValue picture_get(const ControlPicture *picture, PictureId id) {
         PictureValue value = get_on_boot_clock(picture, id);
 
         /* Wraps on purpose: on a machine that believes in 1970 the difference is below zero. */
-        if (value.known && picture_fields[id].type == PICTURE_MOMENT)
+        if (value.known && is_moment(picture_fields[id].type))
                 value.number += picture->wall_minus_boot_us;
         return value;
 }
@@ -147,11 +159,15 @@ static uint64_t mark_targets(const ControlPicture *picture) {
 static uint64_t mark(const ControlPicture *picture, PictureId id) {
         PictureValue value = get_on_boot_clock(picture, id);
 
+        /* Each poll sets the next one. */
+        if (id == PICTURE_NEXT_AT && picture->view.next == LOCK_NEXT_POLL)
+                return 0;
         switch (picture_fields[id].type) {
         case PICTURE_TEXT: return mark_text(FNV_START, value.text);
         case PICTURE_BOOL: return value.flag;
         case PICTURE_NUMBER:
-        case PICTURE_MOMENT: return value.number;
+        case PICTURE_MOMENT:
+        case PICTURE_ESTIMATE: return value.number;
         case PICTURE_SKEW: return (uint64_t) value.skew_us;
         case PICTURE_TARGETS: return mark_targets(picture);
         }
@@ -166,6 +182,12 @@ static bool moved(uint64_t before, uint64_t now) {
         return by >= (int64_t) TREMBLE_US || by <= -(int64_t) TREMBLE_US;
 }
 
+bool picture_is_told(PictureId id) {
+        PictureEmission emission = picture_fields[id].emission;
+
+        return emission == PICTURE_EMITS || emission == PICTURE_INVALIDATES;
+}
+
 unsigned picture_compare(const ControlPicture *picture, PictureMarks *marks, bool ret_changed[_PICTURE_ID_MAX]) {
         bool wall_moved = moved(marks->wall_minus_boot_us, picture->wall_minus_boot_us);
         unsigned n = 0;
@@ -173,9 +195,10 @@ unsigned picture_compare(const ControlPicture *picture, PictureMarks *marks, boo
         for (PictureId id = 0; id < _PICTURE_ID_MAX; id++) {
                 uint64_t now = mark(picture, id), before = marks->values[id];
                 PictureType type = picture_fields[id].type;
-                bool changed = type == PICTURE_SKEW ? moved(before, now) : before != now;
+                bool trembles = type == PICTURE_SKEW || type == PICTURE_ESTIMATE;
+                bool changed = trembles ? moved(before, now) : before != now;
 
-                if (!marks->taken || (type == PICTURE_MOMENT && now != 0 && wall_moved))
+                if (!marks->taken || (is_moment(type) && now != 0 && wall_moved))
                         changed = true;
                 if (changed)
                         marks->values[id] = now;

@@ -14,12 +14,14 @@ typedef enum PictureType {
         PICTURE_BOOL,
         PICTURE_NUMBER,
         PICTURE_MOMENT, /* microseconds since the epoch, derived from CLOCK_BOOTTIME */
+        PICTURE_ESTIMATE, /* a moment, too, that is worked out anew at each look and trembles */
         PICTURE_SKEW,   /* signed microseconds; it is measured anew all the time and trembles */
         PICTURE_TARGETS,
 } PictureType;
 
 typedef enum PictureEmission {
         PICTURE_EMITS,
+        PICTURE_INVALIDATES, /* moves with each renewal: whoever wants it asks */
         PICTURE_CONSTANT,
         PICTURE_SILENT, /* a sentence that ticks is read, not announced */
 } PictureEmission;
@@ -57,6 +59,10 @@ typedef enum PictureId {
         PICTURE_NEXT,
         PICTURE_NEXT_AT,
         PICTURE_STATE_SINCE,
+        PICTURE_PAUSED,
+        PICTURE_KEPT,
+        PICTURE_STAND_DOWN_UNTIL,
+        PICTURE_SUCCESSOR,
         PICTURE_TARGET_LIST,
         _PICTURE_ID_MAX,
 } PictureId;
@@ -88,6 +94,9 @@ typedef struct PictureMarks {
         uint64_t values[_PICTURE_ID_MAX];
         usec_t wall_minus_boot_us;
 } PictureMarks;
+
+/* Whether a change of the field is told to whoever watches. */
+bool picture_is_told(PictureId id);
 
 /* Says for each field whether it differs from `marks` by more than trembling, and brings those marks up to date.
  * Returns how many do. */

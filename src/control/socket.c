@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "cleanup.h"
+#include "picture.h"
 #include "varlink.h"
 
 /* 64 KiB of input each: 4 MiB at worst. */
@@ -16,7 +17,7 @@
 #define CONNECTIONS_UID_MAX 16
 
 /* From the connection, or the last answer that was taken, to the next whole call: a peer that dribbles or does not
- * read is gone by then. */
+ * read is gone by then. Not counted while we owe the peer something: what an operation waits for has a bound of its own. */
 #define IDLE_US_MAX (30 * USEC_PER_SEC)
 
 /* Nobody needs it to the millisecond; lets the kernel wake us for several at once. */
@@ -32,6 +33,14 @@
 #define RATE_TURNS_MAX 16
 #define RATE_ACCEPTS_MAX 32
 
+/* Whoever watches is told of changes at most four times a second. */
+#define TELL_US_MIN (250 * USEC_PER_MSEC)
+
+/* Linux 6.5; glibc knows it later. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
 /* After the lock's own sources, all of them. */
 #define SOCKET_PRIORITY SD_EVENT_PRIORITY_IDLE
 
@@ -40,15 +49,22 @@ typedef struct Connection {
         size_t slot; /* its place in the socket's list */
         int fd;
         uid_t uid;
+        pid_t pid;
+        int pidfd; /* -1: an older kernel */
         bool end_of_input;
+        bool stale; /* watches, and was not told of the last change yet */
         Varlink *varlink;
+        Request *request; /* waits to be allowed */
         sd_event_source *io, *idle;
 } Connection;
 
 struct ControlSocket {
         sd_event *event;
         const ControlPicture *picture;
-        sd_event_source *listen;
+        PictureMarks marks;
+        RequestDesk *desk;
+        sd_event_source *listen, *tell;
+        usec_t told_us; /* CLOCK_MONOTONIC */
         Connection *connections[CONNECTIONS_MAX];
 };
 
@@ -59,7 +75,9 @@ static Connection *connection_free(Connection *c) {
                 c->socket->connections[c->slot] = NULL;
         sd_event_source_disable_unref(c->io);
         sd_event_source_disable_unref(c->idle);
+        request_free(c->request);
         varlink_free(c->varlink);
+        closep(&c->pidfd);
         closep(&c->fd);
         free(c);
         return NULL;
@@ -108,6 +126,28 @@ static int connection_fill(Connection *c) {
         return varlink_feed(c->varlink, data, (size_t) n);
 }
 
+static int connection_turn(Connection *c, uint32_t revents);
+
+static void on_operated(const OperationAnswer *answer, void *userdata) {
+        Connection *c = userdata;
+
+        c->request = request_free(c->request);
+        if (varlink_answer(c->varlink, answer) < 0 || connection_turn(c, 0) < 0)
+                connection_free(c);
+}
+
+static int connection_operate(Connection *c) {
+        OperationCaller caller = { .uid = c->uid, .pid = c->pid, .pidfd = c->pidfd };
+        const OperationCall *call = varlink_operation(c->varlink, &caller.interactive);
+        OperationAnswer answer;
+        int r;
+
+        if (!call || c->request)
+                return 0;
+        r = request_begin(c->socket->desk, &caller, call, on_operated, c, &answer, &c->request);
+        return r > 0 ? varlink_answer(c->varlink, &answer) : r;
+}
+
 /* Answers a few calls. 1: perhaps there are more to answer; 0: not now; or a negative errno. */
 static int connection_answer(Connection *c) {
         for (unsigned i = 0; i < TURN_CALLS_MAX; i++) {
@@ -117,6 +157,9 @@ static int connection_answer(Connection *c) {
                         return 0;
                 r = varlink_step(c->varlink);
                 if (r <= 0)
+                        return r;
+                r = connection_operate(c);
+                if (r < 0)
                         return r;
                 r = connection_flush(c);
                 if (r < 0)
@@ -128,6 +171,42 @@ static int connection_answer(Connection *c) {
                 }
         }
         return 1;
+}
+
+static int connection_tell(Connection *c) {
+        int r;
+
+        if (!c->stale || connection_has_output(c))
+                return 0;
+        c->stale = false;
+        r = varlink_tell(c->varlink);
+        return r < 0 ? r : connection_flush(c);
+}
+
+/* The peer's time runs only while it is the peer's turn. */
+static int connection_arm_idle(Connection *c) {
+        bool ours = c->request || (varlink_watches(c->varlink) && !connection_has_output(c));
+        int enabled, r = sd_event_source_get_enabled(c->idle, &enabled);
+
+        if (r < 0)
+                return r;
+        if (ours)
+                return sd_event_source_set_enabled(c->idle, SD_EVENT_OFF);
+        if (enabled != SD_EVENT_OFF)
+                return 0;
+        r = sd_event_source_set_time_relative(c->idle, IDLE_US_MAX);
+        return r < 0 ? r : sd_event_source_set_enabled(c->idle, SD_EVENT_ONESHOT);
+}
+
+/* Whether nothing is left to do for the peer. */
+static bool connection_is_done(const Connection *c, uint32_t revents, bool more) {
+        bool gone = revents & (EPOLLHUP | EPOLLERR);
+
+        if (c->request)
+                return gone;
+        if (varlink_watches(c->varlink))
+                return gone || c->end_of_input;
+        return !more && (c->end_of_input || varlink_is_over(c->varlink));
 }
 
 /* 0: goes on; negative: the connection is over, for whatever reason. */
@@ -147,9 +226,16 @@ static int connection_turn(Connection *c, uint32_t revents) {
         r = connection_answer(c);
         if (r < 0)
                 return r;
-        more = r > 0 || connection_has_output(c);
-        if (!more && (c->end_of_input || varlink_is_over(c->varlink)))
+        more = r > 0;
+        r = connection_tell(c);
+        if (r < 0)
+                return r;
+        more = more || connection_has_output(c);
+        if (connection_is_done(c, revents, more))
                 return -ESHUTDOWN;
+        r = connection_arm_idle(c);
+        if (r < 0)
+                return r;
         if (more)
                 events |= EPOLLOUT;
         if (!c->end_of_input && varlink_room(c->varlink) > 0)
@@ -226,7 +312,12 @@ static int connection_add(ControlSocket *s, int fd) {
         c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
-        *c = (Connection) { .socket = s, .slot = slot, .fd = TAKE_FD(owned), .uid = peer.uid };
+        *c = (Connection) {
+                .socket = s, .slot = slot, .fd = TAKE_FD(owned), .uid = peer.uid, .pid = peer.pid, .pidfd = -1,
+        };
+        size = sizeof(c->pidfd);
+        if (getsockopt(c->fd, SOL_SOCKET, SO_PEERPIDFD, &c->pidfd, &size) < 0)
+                c->pidfd = -1;
         r = varlink_new(s->picture, &c->varlink);
         if (r < 0)
                 return r;
@@ -261,7 +352,47 @@ static int listen_watch(ControlSocket *s, int fd) {
         return sd_event_source_set_ratelimit(s->listen, RATE_INTERVAL_US, RATE_ACCEPTS_MAX);
 }
 
-int control_socket_new(sd_event *event, int listen_fd, const ControlPicture *picture, ControlSocket **ret) {
+static int on_tell(sd_event_source *source, uint64_t usec _unused_, void *userdata) {
+        ControlSocket *s = userdata;
+
+        sd_event_now(s->event, CLOCK_MONOTONIC, &s->told_us);
+        for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+                if (s->connections[i] && s->connections[i]->stale && connection_turn(s->connections[i], 0) < 0)
+                        connection_free(s->connections[i]);
+        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+}
+
+static int tell_watch(ControlSocket *s) {
+        bool changed[_PICTURE_ID_MAX];
+        int r = sd_event_add_time(s->event, &s->tell, CLOCK_MONOTONIC, 0, 0, on_tell, s);
+
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_enabled(s->tell, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        picture_compare(s->picture, &s->marks, changed);
+        return sd_event_source_set_priority(s->tell, SOCKET_PRIORITY);
+}
+
+void control_socket_changed(ControlSocket *s) {
+        bool changed[_PICTURE_ID_MAX], told = false, watched = false;
+
+        picture_compare(s->picture, &s->marks, changed);
+        for (PictureId id = 0; id < _PICTURE_ID_MAX; id++)
+                told = told || (changed[id] && picture_is_told(id));
+        for (size_t i = 0; told && i < CONNECTIONS_MAX; i++)
+                if (s->connections[i] && varlink_watches(s->connections[i]->varlink))
+                        watched = s->connections[i]->stale = true;
+        if (!watched)
+                return;
+        /* Armed already, it is the same moment. */
+        sd_event_source_set_time(s->tell, s->told_us + TELL_US_MIN);
+        sd_event_source_set_enabled(s->tell, SD_EVENT_ONESHOT);
+}
+
+int control_socket_new(sd_event *event, int listen_fd, const ControlPicture *picture, RequestDesk *desk,
+                       ControlSocket **ret) {
         _cleanup_(control_socket_freep) ControlSocket *s = calloc(1, sizeof(*s));
         int r;
 
@@ -269,6 +400,10 @@ int control_socket_new(sd_event *event, int listen_fd, const ControlPicture *pic
                 return -ENOMEM;
         s->event = sd_event_ref(event);
         s->picture = picture;
+        s->desk = desk;
+        r = tell_watch(s);
+        if (r < 0)
+                return r;
         r = listen_watch(s, listen_fd);
         if (r < 0)
                 return r;
@@ -282,6 +417,7 @@ ControlSocket *control_socket_free(ControlSocket *s) {
         for (size_t i = 0; i < CONNECTIONS_MAX; i++)
                 connection_free(s->connections[i]);
         sd_event_source_disable_unref(s->listen);
+        sd_event_source_disable_unref(s->tell);
         sd_event_unref(s->event);
         free(s);
         return NULL;

@@ -7,22 +7,21 @@
 #include "cleanup.h"
 #include "interface-text.h"
 #include "json-build.h"
+#include "varlink-reply.h"
 #include "varlink-status.h"
 
 /* A call is two objects deep; the parser recurses no further than this into what is refused anyway. */
 #define NESTING_MAX 16
 
-#define SERVICE_INTERFACE "org.varlink.service"
-#define LOCK_INTERFACE "org.cloudlock1.Lock"
-
-#define INTERFACE_NOT_FOUND SERVICE_INTERFACE ".InterfaceNotFound"
-#define METHOD_NOT_FOUND SERVICE_INTERFACE ".MethodNotFound"
-#define INVALID_PARAMETER SERVICE_INTERFACE ".InvalidParameter"
+#define INTERFACE_NOT_FOUND VARLINK_SERVICE_INTERFACE ".InterfaceNotFound"
+#define METHOD_NOT_FOUND VARLINK_SERVICE_INTERFACE ".MethodNotFound"
+#define LOCK_PREFIX VARLINK_LOCK_INTERFACE "."
+#define INTERACTIVE "allowInteractiveAuthentication"
 
 typedef struct Call {
         const char *method;
         struct json_object *parameters; /* NULL: none */
-        bool oneway;
+        bool oneway, more;
 } Call;
 
 typedef struct Interface {
@@ -30,8 +29,8 @@ typedef struct Interface {
 } Interface;
 
 static const Interface interfaces[] = {
-        { LOCK_INTERFACE, interface_text_lock },
-        { SERVICE_INTERFACE, interface_text_service },
+        { VARLINK_LOCK_INTERFACE, interface_text_lock },
+        { VARLINK_SERVICE_INTERFACE, interface_text_service },
 };
 
 static const Interface *find_interface(const char *name, size_t length) {
@@ -39,27 +38,6 @@ static const Interface *find_interface(const char *name, size_t length) {
                 if (strlen(interfaces[i].name) == length && memcmp(interfaces[i].name, name, length) == 0)
                         return &interfaces[i];
         return NULL;
-}
-
-/* {"error": error, "parameters": {key: value}} */
-static int reply_error(const char *error, const char *key, const char *value, struct json_object **ret) {
-        _cleanup_json_ struct json_object *reply = json_object_new_object(), *parameters = json_object_new_object();
-
-        if (!reply || !parameters || json_add(parameters, key, json_new_text(value)) < 0 ||
-            json_add(reply, "error", json_new_text(error)) < 0 ||
-            json_add(reply, "parameters", TAKE_PTR(parameters)) < 0)
-                return -ENOMEM;
-        *ret = TAKE_PTR(reply);
-        return 0;
-}
-
-static int reply_parameters(struct json_object *parameters, struct json_object **ret) {
-        _cleanup_json_ struct json_object *owned = parameters, *reply = json_object_new_object();
-
-        if (!reply || json_add(reply, "parameters", TAKE_PTR(owned)) < 0)
-                return -ENOMEM;
-        *ret = TAKE_PTR(reply);
-        return 0;
 }
 
 static int get_info(const ControlPicture *picture _unused_, const Call *call _unused_, struct json_object **ret) {
@@ -76,7 +54,7 @@ static int get_info(const ControlPicture *picture _unused_, const Call *call _un
             json_add(info, "url", json_new_text("man:cloudlockd(8)")) < 0 ||
             json_add(info, "interfaces", TAKE_PTR(names)) < 0)
                 return -ENOMEM;
-        return reply_parameters(TAKE_PTR(info), ret);
+        return varlink_reply(TAKE_PTR(info), false, ret);
 }
 
 static int get_interface_description(const ControlPicture *picture _unused_, const Call *call,
@@ -87,32 +65,55 @@ static int get_interface_description(const ControlPicture *picture _unused_, con
 
         if (!call->parameters || !json_object_object_get_ex(call->parameters, "interface", &name) ||
             !json_object_is_type(name, json_type_string))
-                return reply_error(INVALID_PARAMETER, "parameter", "interface", ret);
+                return varlink_reply_error(VARLINK_INVALID_PARAMETER, "parameter", "interface", ret);
         interface = find_interface(json_object_get_string(name), (size_t) json_object_get_string_len(name));
         if (!interface)
-                return reply_error(INTERFACE_NOT_FOUND, "interface", json_object_get_string(name), ret);
+                return varlink_reply_error(INTERFACE_NOT_FOUND, "interface", json_object_get_string(name), ret);
         parameters = json_object_new_object();
         if (!parameters || json_add(parameters, "description", json_object_new_string(interface->text)) < 0)
                 return -ENOMEM;
-        return reply_parameters(TAKE_PTR(parameters), ret);
+        return varlink_reply(TAKE_PTR(parameters), false, ret);
 }
 
-static int status(const ControlPicture *picture, const Call *call _unused_, struct json_object **ret) {
+static int reply_status(const ControlPicture *picture, bool continues, struct json_object **ret) {
         struct json_object *parameters = NULL;
         int r = varlink_status(picture, &parameters);
 
-        return r < 0 ? r : reply_parameters(parameters, ret);
+        return r < 0 ? r : varlink_reply(parameters, continues, ret);
 }
 
+static int status(const ControlPicture *picture, const Call *call, struct json_object **ret) {
+        return reply_status(picture, call->more, ret);
+}
+
+static int history(const ControlPicture *picture, const Call *call _unused_, struct json_object **ret) {
+        return varlink_reply_history(&picture->history, ret);
+}
+
+static int metrics(const ControlPicture *picture, const Call *call _unused_, struct json_object **ret) {
+        return varlink_reply_metrics(picture, ret);
+}
+
+/* What is answered at once. */
 static const struct Method {
         const char *name;
         const char *parameter; /* the only one that it takes; NULL: none */
+        bool watches;          /* with "more" it goes on */
         int (*run)(const ControlPicture *picture, const Call *call, struct json_object **ret);
 } methods[] = {
-        { SERVICE_INTERFACE ".GetInfo", NULL, get_info },
-        { SERVICE_INTERFACE ".GetInterfaceDescription", "interface", get_interface_description },
-        { LOCK_INTERFACE ".Status", NULL, status },
+        { VARLINK_SERVICE_INTERFACE ".GetInfo", NULL, false, get_info },
+        { VARLINK_SERVICE_INTERFACE ".GetInterfaceDescription", "interface", false, get_interface_description },
+        { LOCK_PREFIX "Status", NULL, true, status },
+        { LOCK_PREFIX "History", NULL, false, history },
+        { LOCK_PREFIX "Metrics", NULL, false, metrics },
 };
+
+static const struct Method *find_method(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(methods); i++)
+                if (strcmp(methods[i].name, name) == 0)
+                        return &methods[i];
+        return NULL;
+}
 
 /* The first parameter that the method does not take, or NULL. */
 static const char *find_stranger(const struct Method *method, struct json_object *parameters) {
@@ -126,36 +127,114 @@ static const char *find_stranger(const struct Method *method, struct json_object
         return NULL;
 }
 
-static int run(const ControlPicture *picture, const Call *call, struct json_object **ret) {
-        const char *dot = strrchr(call->method, '.'), *stranger;
+static int run(const ControlPicture *picture, const struct Method *method, const Call *call, VarlinkOutcome *outcome,
+               struct json_object **ret) {
+        const char *stranger = find_stranger(method, call->parameters);
 
-        if (!dot)
-                return reply_error(INVALID_PARAMETER, "parameter", "method", ret);
-        for (size_t i = 0; i < ELEMENTSOF(methods); i++) {
-                if (strcmp(methods[i].name, call->method) != 0)
-                        continue;
-                stranger = find_stranger(&methods[i], call->parameters);
-                if (stranger)
-                        return reply_error(INVALID_PARAMETER, "parameter", stranger, ret);
-                return methods[i].run(picture, call, ret);
-        }
-        if (!find_interface(call->method, (size_t) (dot - call->method))) {
-                _cleanup_free_ char *name = strndup(call->method, (size_t) (dot - call->method));
+        if (stranger)
+                return varlink_reply_error(VARLINK_INVALID_PARAMETER, "parameter", stranger, ret);
+        outcome->watches = method->watches && call->more && !call->oneway;
+        return method->run(picture, call, ret);
+}
 
-                return name ? reply_error(INTERFACE_NOT_FOUND, "interface", name, ret) : -ENOMEM;
-        }
-        return reply_error(METHOD_NOT_FOUND, "method", call->method, ret);
+/* Whether the lock has such an operation that changes something. */
+static bool find_operation(const char *method, OperationId *ret) {
+        size_t length = strlen(LOCK_PREFIX);
+
+        return strncmp(method, LOCK_PREFIX, length) == 0 && operation_find(method + length, ret) >= 0 &&
+               operations[*ret].changes;
 }
 
 static bool is_flag(struct json_object *value) {
         return !value || json_object_is_type(value, json_type_boolean);
 }
 
+static bool is_plain_text(struct json_object *value) {
+        return json_object_is_type(value, json_type_string) &&
+               strlen(json_object_get_string(value)) == (size_t) json_object_get_string_len(value);
+}
+
+/* Whether `value` is one for the parameter. null is as good as left out. */
+static bool take_parameter(OperationCall *call, OperationParameter parameter, struct json_object *value) {
+        if (!value)
+                return operation_parameters[parameter].optional;
+        if (parameter != OPERATION_PARAMETER_FOR)
+                return is_plain_text(value) && operation_set_text(call, parameter, json_object_get_string(value)) >= 0;
+        if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
+                return false;
+        call->for_us = json_object_get_uint64(value);
+        return true;
+}
+
+/* The parameter that is missing or wrong, or NULL. */
+static const char *read_parameters(const Operation *operation, struct json_object *parameters, VarlinkOutcome *outcome) {
+        struct json_object *value = NULL;
+
+        for (size_t i = 0; i < operation->n_parameters; i++) {
+                const OperationParameterInfo *info = &operation_parameters[operation->parameters[i]];
+
+                value = parameters ? json_object_object_get(parameters, info->name) : NULL;
+                if (!take_parameter(&outcome->call, operation->parameters[i], value))
+                        return info->name;
+        }
+        value = parameters ? json_object_object_get(parameters, INTERACTIVE) : NULL;
+        outcome->interactive = is_flag(value) && json_object_get_boolean(value);
+        return is_flag(value) ? NULL : INTERACTIVE;
+}
+
+/* The name of a parameter that the operation has not. */
+static const char *find_unknown(const Operation *operation, struct json_object *parameters) {
+        json_object_object_foreach(parameters, key, value) {
+                bool known = strcmp(key, INTERACTIVE) == 0;
+
+                (void) value;
+                for (size_t i = 0; i < operation->n_parameters; i++)
+                        known = known || strcmp(key, operation_parameters[operation->parameters[i]].name) == 0;
+                if (!known)
+                        return key;
+        }
+        return NULL;
+}
+
+static int operate(OperationId id, const Call *call, VarlinkOutcome *outcome, struct json_object **ret) {
+        const Operation *operation = &operations[id];
+        const char *wrong = NULL;
+
+        outcome->call = (OperationCall) { .id = id };
+        if (call->parameters)
+                wrong = find_unknown(operation, call->parameters);
+        if (!wrong)
+                wrong = read_parameters(operation, call->parameters, outcome);
+        if (wrong)
+                return varlink_reply_error(VARLINK_INVALID_PARAMETER, "parameter", wrong, ret);
+        outcome->operates = true;
+        return 0;
+}
+
+static int find_and_run(const ControlPicture *picture, const Call *call, VarlinkOutcome *outcome,
+                        struct json_object **ret) {
+        const char *dot = strrchr(call->method, '.');
+        const struct Method *method = find_method(call->method);
+        OperationId id;
+
+        if (!dot)
+                return varlink_reply_error(VARLINK_INVALID_PARAMETER, "parameter", "method", ret);
+        if (method)
+                return run(picture, method, call, outcome, ret);
+        if (find_operation(call->method, &id))
+                return operate(id, call, outcome, ret);
+        if (!find_interface(call->method, (size_t) (dot - call->method))) {
+                _cleanup_free_ char *name = strndup(call->method, (size_t) (dot - call->method));
+
+                return name ? varlink_reply_error(INTERFACE_NOT_FOUND, "interface", name, ret) : -ENOMEM;
+        }
+        return varlink_reply_error(METHOD_NOT_FOUND, "method", call->method, ret);
+}
+
 /* The name of the member that makes this no call, or NULL. A member that is null counts as left out. */
 static const char *read_member(const char *key, struct json_object *value, Call *call) {
         if (strcmp(key, "method") == 0) {
-                if (!json_object_is_type(value, json_type_string) ||
-                    strlen(json_object_get_string(value)) != (size_t) json_object_get_string_len(value))
+                if (!is_plain_text(value))
                         return key;
                 call->method = json_object_get_string(value);
                 return NULL;
@@ -168,8 +247,10 @@ static const char *read_member(const char *key, struct json_object *value, Call 
                 call->oneway = is_flag(value) && json_object_get_boolean(value);
                 return is_flag(value) ? NULL : key;
         }
-        if (strcmp(key, "more") == 0)
+        if (strcmp(key, "more") == 0) {
+                call->more = is_flag(value) && json_object_get_boolean(value);
                 return is_flag(value) ? NULL : key;
+        }
         /* After the answer the peer would speak something else. */
         if (strcmp(key, "upgrade") == 0)
                 return is_flag(value) && !json_object_get_boolean(value) ? NULL : key;
@@ -209,23 +290,38 @@ static struct json_object *parse(const char *message, size_t size) {
         return TAKE_PTR(object);
 }
 
-int varlink_call(const ControlPicture *picture, const char *message, size_t size, char **ret_answer) {
+int varlink_call(const ControlPicture *picture, const char *message, size_t size, VarlinkOutcome *ret) {
         _cleanup_json_ struct json_object *root = parse(message, size), *reply = NULL;
-        const char *text;
-        char *answer = NULL;
+        VarlinkOutcome outcome = {};
         Call call = {};
         const char *wrong = read_call(root, &call);
         int r;
 
-        r = wrong ? reply_error(INVALID_PARAMETER, "parameter", wrong, &reply) : run(picture, &call, &reply);
+        outcome.broken = wrong != NULL;
+        r = wrong ? varlink_reply_error(VARLINK_INVALID_PARAMETER, "parameter", wrong, &reply) :
+                    find_and_run(picture, &call, &outcome, &reply);
         if (r < 0)
                 return r;
-        if (!call.oneway) {
-                text = json_object_to_json_string_ext(reply, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-                answer = text ? strdup(text) : NULL;
-                if (!answer)
-                        return -ENOMEM;
+        outcome.oneway = call.oneway;
+        if (reply && !call.oneway) {
+                r = varlink_reply_format(reply, &outcome.answer);
+                if (r < 0)
+                        return r;
         }
-        *ret_answer = answer;
-        return wrong ? VARLINK_CALL_BROKEN : VARLINK_CALL_DONE;
+        *ret = outcome;
+        return 0;
+}
+
+int varlink_watch_answer(const ControlPicture *picture, char **ret) {
+        _cleanup_json_ struct json_object *reply = NULL;
+        int r = reply_status(picture, true, &reply);
+
+        return r < 0 ? r : varlink_reply_format(reply, ret);
+}
+
+int varlink_operation_answer(const OperationAnswer *answer, char **ret) {
+        _cleanup_json_ struct json_object *reply = NULL;
+        int r = varlink_reply_operation(answer, &reply);
+
+        return r < 0 ? r : varlink_reply_format(reply, ret);
 }

@@ -33,7 +33,8 @@ static struct json_object *build_value(const ControlPicture *picture, PictureTyp
         case PICTURE_TEXT: return json_new_text(value->text);
         case PICTURE_BOOL: return json_object_new_boolean(value->flag);
         case PICTURE_NUMBER:
-        case PICTURE_MOMENT: return json_object_new_uint64(value->number);
+        case PICTURE_MOMENT:
+        case PICTURE_ESTIMATE: return json_object_new_uint64(value->number);
         case PICTURE_SKEW: return json_object_new_int64(value->skew_us);
         case PICTURE_TARGETS: return build_targets(picture);
         }

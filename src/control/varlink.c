@@ -18,7 +18,9 @@ struct Varlink {
         size_t searched; /* no NUL before this */
         char *output;    /* one answer, its NUL included; the next call waits until it is sent */
         size_t output_size, output_sent;
-        bool over;
+        bool over, watches;
+        bool operates, oneway, interactive; /* this waits to be done */
+        OperationCall operation;
 };
 
 int varlink_new(const ControlPicture *picture, Varlink **ret) {
@@ -63,18 +65,27 @@ int varlink_feed(Varlink *v, const char *data, size_t size) {
         return 0;
 }
 
-static int answer(Varlink *v, const char *message, size_t size) {
-        char *reply = NULL;
-        int r = varlink_call(v->picture, message, size, &reply);
+static void put(Varlink *v, char *output) {
+        if (!output)
+                return;
+        v->output = output;
+        v->output_size = strlen(output) + 1;
+        v->output_sent = 0;
+}
+
+static int deal_with(Varlink *v, const char *message, size_t size) {
+        VarlinkOutcome outcome;
+        int r = varlink_call(v->picture, message, size, &outcome);
 
         if (r < 0)
                 return r;
-        v->over = r == VARLINK_CALL_BROKEN;
-        if (reply) {
-                v->output = reply;
-                v->output_size = strlen(reply) + 1;
-                v->output_sent = 0;
-        }
+        v->over = outcome.broken;
+        v->watches = outcome.watches;
+        v->operates = outcome.operates;
+        v->oneway = outcome.oneway;
+        v->interactive = outcome.interactive;
+        v->operation = outcome.call;
+        put(v, outcome.answer);
         return 1;
 }
 
@@ -83,7 +94,7 @@ int varlink_step(Varlink *v) {
         size_t used;
         int r;
 
-        if (v->over || v->output || v->searched == v->input_size)
+        if (v->over || v->output || v->watches || v->operates || v->searched == v->input_size)
                 return 0;
         end = memchr(v->input + v->searched, '\0', v->input_size - v->searched);
         if (!end && v->input_size < INPUT_MAX) {
@@ -91,15 +102,50 @@ int varlink_step(Varlink *v) {
                 return 0;
         }
         if (!end) /* Longer than allowed is as good as no message. */
-                return answer(v, "", 0);
+                return deal_with(v, "", 0);
         used = (size_t) (end - v->input);
-        r = answer(v, v->input, used);
+        r = deal_with(v, v->input, used);
         if (r < 0)
                 return r;
         v->input_size -= used + 1;
         memmove(v->input, end + 1, v->input_size);
         v->searched = 0;
         return r;
+}
+
+const OperationCall *varlink_operation(const Varlink *v, bool *ret_interactive) {
+        *ret_interactive = v->interactive;
+        return v->operates ? &v->operation : NULL;
+}
+
+int varlink_answer(Varlink *v, const OperationAnswer *answer) {
+        char *output = NULL;
+        int r = v->oneway ? 0 : varlink_operation_answer(answer, &output);
+
+        assert(v->operates && !v->output);
+        if (r < 0)
+                return r;
+        v->operates = false;
+        put(v, output);
+        return 0;
+}
+
+bool varlink_watches(const Varlink *v) {
+        return v->watches;
+}
+
+int varlink_tell(Varlink *v) {
+        char *output = NULL;
+        int r;
+
+        assert(v->watches);
+        if (v->output)
+                return 0;
+        r = varlink_watch_answer(v->picture, &output);
+        if (r < 0)
+                return r;
+        put(v, output);
+        return 0;
 }
 
 const char *varlink_output(const Varlink *v, size_t *ret_size) {

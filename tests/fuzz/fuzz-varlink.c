@@ -30,6 +30,19 @@ static void check_output(Varlink *v) {
         varlink_sent(v, size);
 }
 
+/* The daemon's turn, between two messages: what was asked for is done, or refused, and who watches is told. */
+static void answer(Varlink *v, bool refuses) {
+        bool interactive;
+
+        if (varlink_operation(v, &interactive) &&
+            varlink_answer(v, &(OperationAnswer) { .error = refuses ? "NotHeld" : NULL }) < 0)
+                abort();
+        check_output(v);
+        if (varlink_watches(v) && varlink_tell(v) < 0)
+                abort();
+        check_output(v);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(varlink_freep) Varlink *v = NULL;
         ControlPicture picture;
@@ -47,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 data += piece;
                 size -= piece;
                 while (varlink_step(v) > 0)
-                        check_output(v);
+                        answer(v, piece % 2 == 0);
         }
         if (varlink_is_over(v) && varlink_room(v) > 0)
                 abort();

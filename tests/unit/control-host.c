@@ -71,6 +71,19 @@ static void change(Host *host, char command) {
         control_changed(host->control);
 }
 
+/* As a daemon that is never refused by its lock, but for ForceUnlock. */
+static void operate(const OperationCall *call, uid_t uid, OperationAnswer *answer, void *userdata) {
+        Host *host = userdata;
+
+        printf("operation %s by %u for %" PRIu64 " to '%s' holder '%s' version '%s'\n", operations[call->id].verb, uid,
+               call->for_us, call->to, call->holder, call->version);
+        if (call->id == OPERATION_FORCE_UNLOCK)
+                *answer = (OperationAnswer) { .error = "OtherRecord", .message = "Look again" };
+        if (call->id == OPERATION_PAUSE || call->id == OPERATION_RESUME)
+                host->picture.view.paused = call->id == OPERATION_PAUSE;
+        control_changed(host->control);
+}
+
 static int on_input(sd_event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
         Host *host = userdata;
         char command;
@@ -109,7 +122,8 @@ static int open_bus(sd_event *event, const char *address, sd_bus **ret) {
 }
 
 static int host_start(Host *host, int listen_fd, sd_bus *bus) {
-        int r = control_new(host->event, listen_fd, &host->picture, &host->control);
+        const ControlHandler handler = { .operate = operate, .userdata = host };
+        int r = control_new(host->event, listen_fd, &host->picture, &handler, &host->control);
 
         if (r < 0 || (r = control_set_bus(host->control, bus)) < 0)
                 return r;

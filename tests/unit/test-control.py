@@ -77,6 +77,7 @@ class Bed:
                                      stdout=subprocess.PIPE, bufsize=0)
         stack.callback(self.end, self.host)
         wait_for("the socket", self.socket_path.exists)
+        self.operations = []  # that the host was asked for, as of the last command
 
     @staticmethod
     def end(process):
@@ -88,7 +89,9 @@ class Bed:
         """Changes the picture; returns how late, at most, the host's own timer was since the last time, how much CPU time
         was spent between two of its ticks, both in microseconds, and the errno with which the bus refused its name."""
         self.host.stdin.write(letter.encode())
-        words = self.host.stdout.readline().split()
+        while (line := self.host.stdout.readline()).startswith(b"operation "):
+            self.operations.append(line.decode().strip())
+        words = line.split()
         check(words, "the host said nothing")
         return int(words[2]), int(words[5]), int(words[-1])
 
@@ -164,14 +167,15 @@ def test_varlink(bed):
 
 
 def members(interface):
-    """Name, type, access and emission of each property, and whatever else an interface has."""
+    """Name, type, access and emission of each property, the arguments of each method, and whatever else there is."""
     found = set()
     for node in interface:
         if node.tag == "property":
             emission = [a.get("value") for a in node if a.tag == "annotation"]
             found.add((node.get("name"), node.get("type"), node.get("access"), *emission))
         else:
-            found.add((node.tag, node.get("name")))
+            arguments = [(a.get("name"), a.get("type"), a.get("direction")) for a in node if a.tag == "arg"]
+            found.add((node.tag, node.get("name"), *arguments))
     return found
 
 

@@ -61,6 +61,28 @@ static void test_moment(void) {
         CHECK(changed[PICTURE_LAST_RENEWAL]);
 }
 
+/* Worked out anew at each look: less than a second is no change, until it adds up. Polls are not told at all. */
+static void test_trembling_estimate(void) {
+        begin();
+        picture.view.expires_boot_us += 600 * USEC_PER_MSEC;
+        CHECK_EQ(picture_compare(&picture, &marks, changed), 0);
+        picture.view.expires_boot_us += 600 * USEC_PER_MSEC;
+        CHECK_EQ(picture_compare(&picture, &marks, changed), 1);
+        CHECK(changed[PICTURE_EXPIRES]);
+        picture.view.next = LOCK_NEXT_POLL;
+        CHECK_EQ(picture_compare(&picture, &marks, changed), 2);
+        CHECK(changed[PICTURE_NEXT] && changed[PICTURE_NEXT_AT]);
+        picture.view.next_boot_us += 10 * USEC_PER_SEC;
+        CHECK_EQ(picture_compare(&picture, &marks, changed), 0);
+}
+
+/* What moves with each renewal is asked for by whoever wants it. */
+static void test_told(void) {
+        CHECK(picture_is_told(PICTURE_STATE) && picture_is_told(PICTURE_EXPIRES) && picture_is_told(PICTURE_PAUSED));
+        CHECK(!picture_is_told(PICTURE_STATUS) && !picture_is_told(PICTURE_VERSION) && !picture_is_told(PICTURE_INSTANCE));
+        CHECK_EQ(picture_fields[PICTURE_EXPIRES].emission, PICTURE_INVALIDATES);
+}
+
 static void test_trembling_skew(void) {
         begin();
         picture.view.skew_us = 600000;
@@ -105,6 +127,8 @@ int main(void) {
                 { "only what changed", test_only_what_changed },
                 { "a wall clock that trembles", test_trembling_wall },
                 { "moments", test_moment },
+                { "an estimate that trembles", test_trembling_estimate },
+                { "what is told", test_told },
                 { "a skew that trembles", test_trembling_skew },
                 { "a released record", test_released },
                 { "an absurd record", test_absurd_record },

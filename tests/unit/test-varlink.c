@@ -105,7 +105,7 @@ static void test_status_full(void) {
                      "\"lastRenewal\":1763928940000000,\"storeAnswered\":1763928940000000,\"storeFailing\":false,"
                      "\"clockSkewUSec\":-250000,\"duplicateId\":false,\"stopAt\":1763930600000000,"
                      "\"killAt\":1763930700000000,\"next\":\"renew\",\"nextAt\":1763929060000000,"
-                     "\"stateSince\":1763928900000000,"
+                     "\"stateSince\":1763928900000000,\"paused\":false,\"kept\":false,"
                      "\"targets\":[{\"unit\":\"validator.service\",\"activeState\":\"active\"}]}}",
                      false);
 }
@@ -121,7 +121,8 @@ static void test_status_empty(void) {
         CHECK_STR(answer,
                   "{\"parameters\":{\"instance\":\"x\",\"label\":\"l?\",\"table\":\"t\",\"region\":\"r\",\"myId\":\"m\","
                   "\"state\":\"starting-up\",\"held\":false,\"leaseUSec\":0,\"gapUSec\":0,\"renewUSec\":0,\"pollUSec\":0,"
-                  "\"storeFailing\":false,\"duplicateId\":false,\"targets\":[]}}\n");
+                  "\"storeFailing\":false,\"duplicateId\":false,\"paused\":false,"
+                  "\"kept\":false,\"targets\":[]}}\n");
 }
 
 /* The calls are fine as calls; the conversation goes on. */
@@ -182,10 +183,183 @@ static void test_members(void) {
         bool over;
         _cleanup_free_ char *plain = call(STATUS, &over), *more = NULL;
 
-        more = call(" {\"more\":true,\"oneway\":null,\"upgrade\":false,\"org.example.trace\":{\"id\":1},\"parameters\":null,"
+        more = call(" {\"more\":false,\"oneway\":null,\"upgrade\":false,\"org.example.trace\":{\"id\":1},\"parameters\":null,"
                     "\"method\":\"org.cloudlock1.Lock.Status\"}\n ", &over);
         CHECK_STR(more, plain);
         CHECK(!over);
+}
+
+#define LOCK_ERROR(name, message) \
+        "{\"error\":\"org.cloudlock1.Lock." name "\",\"parameters\":{\"message\":\"" message "\"}}"
+#define CALL(method, rest) "{\"method\":\"org.cloudlock1.Lock." method "\"" rest "}"
+
+/* What one message asks for, or NULL. */
+static const OperationCall *operation_of(Varlink *v, const char *message, bool *ret_interactive) {
+        CHECK_EQ(varlink_feed(v, message, strlen(message) + 1), 0);
+        CHECK_EQ(varlink_step(v), 1);
+        return varlink_operation(v, ret_interactive);
+}
+
+/* Each operation, with what it takes; the conversation waits for the answer. */
+static void test_operations(void) {
+        static const struct {
+                const char *message;
+                OperationCall expected;
+                bool interactive;
+        } cases[] = {
+                { CALL("Pause", ""), { .id = OPERATION_PAUSE }, false },
+                { CALL("Resume", ",\"parameters\":{\"allowInteractiveAuthentication\":true}"), { .id = OPERATION_RESUME }, true },
+                { CALL("Keep", ",\"parameters\":{\"allowInteractiveAuthentication\":null}"), { .id = OPERATION_KEEP }, false },
+                { CALL("Unkeep", ",\"more\":true"), { .id = OPERATION_UNKEEP }, false },
+                { CALL("Renew", ",\"parameters\":{}"), { .id = OPERATION_RENEW }, false },
+                { CALL("Release", ""), { .id = OPERATION_RELEASE }, false },
+                { CALL("Release", ",\"parameters\":{\"forUSec\":5000000}"), { .id = OPERATION_RELEASE, .for_us = 5000000 }, false },
+                { CALL("Release", ",\"parameters\":{\"forUSec\":18446744073709551615}"),
+                  { .id = OPERATION_RELEASE, .for_us = USEC_INFINITY }, false },
+                { CALL("Handover", ""), { .id = OPERATION_HANDOVER }, false },
+                { CALL("Handover", ",\"parameters\":{\"to\":\"node2\"}"), { .id = OPERATION_HANDOVER, .to = "node2" }, false },
+                { CALL("ForceUnlock", ",\"parameters\":{\"holder\":\"a b\",\"version\":\"v\"}"),
+                  { .id = OPERATION_FORCE_UNLOCK, .holder = "a b", .version = "v" }, false },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(varlink_freep) Varlink *v = open_conversation();
+                const OperationCall *expected = &cases[i].expected, *found;
+                _cleanup_free_ char *answer = NULL;
+                bool interactive;
+
+                found = operation_of(v, cases[i].message, &interactive);
+                CHECK(found);
+                CHECK_EQ(found->id, expected->id);
+                CHECK_EQ(found->for_us, expected->for_us);
+                CHECK_STR(found->to, expected->to);
+                CHECK_STR(found->holder, expected->holder);
+                CHECK_STR(found->version, expected->version);
+                CHECK_EQ(interactive, cases[i].interactive);
+                CHECK_EQ(varlink_feed(v, STATUS, sizeof(STATUS)), 0);
+                CHECK_EQ(varlink_step(v), 0);
+                CHECK_EQ(varlink_answer(v, &(OperationAnswer) {}), 0);
+                CHECK(!varlink_operation(v, &interactive));
+                answer = answers(v);
+                CHECK(strncmp(answer, "{\"parameters\":{}}\n{\"parameters\":{\"instance\"", 43) == 0);
+        }
+}
+
+static void test_operation_parameters(void) {
+        static const struct {
+                const char *message, *wrong;
+        } cases[] = {
+                { CALL("Pause", ",\"parameters\":{\"forUSec\":1}"), "forUSec" },
+                { CALL("Pause", ",\"parameters\":{\"allowInteractiveAuthentication\":1}"), "allowInteractiveAuthentication" },
+                { CALL("Release", ",\"parameters\":{\"forUSec\":-1}"), "forUSec" },
+                { CALL("Release", ",\"parameters\":{\"forUSec\":1.5}"), "forUSec" },
+                { CALL("Release", ",\"parameters\":{\"forUSec\":\"5\"}"), "forUSec" },
+                { CALL("Handover", ",\"parameters\":{\"to\":7}"), "to" },
+                { CALL("Handover", ",\"parameters\":{\"to\":\"a\\u0000b\"}"), "to" },
+                { CALL("ForceUnlock", ""), "holder" },
+                { CALL("ForceUnlock", ",\"parameters\":{\"holder\":\"x\"}"), "version" },
+                { CALL("ForceUnlock", ",\"parameters\":{\"holder\":null,\"version\":\"v\"}"), "holder" },
+                { CALL("ForceUnlock", ",\"parameters\":{\"holder\":\"x\",\"version\":"
+                                      "\"01234567890123456789012345678901234567890123456789012345678901234\"}"), "version" },
+                { CALL("Metrics", ",\"parameters\":{\"allowInteractiveAuthentication\":true}"), "allowInteractiveAuthentication" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *expected = NULL;
+
+                CHECK(asprintf(&expected, ERROR("InvalidParameter", "parameter", "%s"), cases[i].wrong) >= 0);
+                check_answer(cases[i].message, expected, false);
+        }
+}
+
+static void check_refusal(const OperationAnswer *refusal, const char *expected) {
+        _cleanup_(varlink_freep) Varlink *v = open_conversation();
+        _cleanup_free_ char *answer = NULL;
+        bool interactive;
+
+        CHECK(operation_of(v, CALL("Renew", ""), &interactive));
+        CHECK_EQ(varlink_answer(v, refusal), 0);
+        answer = answers(v);
+        CHECK_STR(answer, expected);
+}
+
+static void test_refusals(void) {
+        check_refusal(&(OperationAnswer) { .error = "NotHeld", .message = "Not here\xff" }, LOCK_ERROR("NotHeld", "Not here?") "\n");
+        check_refusal(&(OperationAnswer) { .error = OPERATION_DENIED, .message = "Only root" },
+                      "{\"error\":\"org.varlink.service.PermissionDenied\",\"parameters\":{}}\n");
+        check_refusal(&(OperationAnswer) { .error = OPERATION_ASK, .message = "Ask" },
+                      LOCK_ERROR("InteractiveAuthenticationRequired", "Ask") "\n");
+}
+
+/* Done all the same, and then the next call has its turn. */
+static void test_oneway_operation(void) {
+        _cleanup_(varlink_freep) Varlink *v = open_conversation();
+        _cleanup_free_ char *answer = NULL;
+        bool interactive;
+
+        CHECK(operation_of(v, CALL("Pause", ",\"oneway\":true"), &interactive));
+        CHECK_EQ(varlink_answer(v, &(OperationAnswer) { .error = "Failed" }), 0);
+        CHECK_EQ(varlink_feed(v, STATUS, sizeof(STATUS)), 0);
+        answer = answers(v);
+        CHECK(strstr(answer, "{\"parameters\":{\"instance\"") == answer);
+}
+
+/* Answers go on for good, one at a time, and no other call is dealt with. */
+static void test_watch(void) {
+        _cleanup_(varlink_freep) Varlink *v = open_conversation();
+        _cleanup_free_ char *first = NULL, *second = NULL;
+        size_t size, before;
+
+        CHECK_EQ(varlink_feed(v, CALL("Status", ",\"more\":true"), strlen(CALL("Status", ",\"more\":true")) + 1), 0);
+        CHECK(!varlink_watches(v));
+        first = answers(v);
+        CHECK(varlink_watches(v));
+        CHECK(strstr(first, "\"continues\":true"));
+        CHECK_EQ(varlink_feed(v, STATUS, sizeof(STATUS)), 0);
+        CHECK_EQ(varlink_step(v), 0);
+        picture.view.state = LOCK_STOPPING;
+        CHECK_EQ(varlink_tell(v), 0);
+        varlink_output(v, &before);
+        picture.view.reason[0] = 'x';
+        CHECK_EQ(varlink_tell(v), 0); /* not before the last one is taken */
+        varlink_output(v, &size);
+        CHECK_EQ(size, before);
+        second = answers(v);
+        CHECK(strstr(second, "\"state\":\"stopping\"") && strstr(second, "\"continues\":true"));
+}
+
+static void test_oneway_watch(void) {
+        _cleanup_(varlink_freep) Varlink *v = open_conversation();
+        _cleanup_free_ char *answer = NULL;
+        const char *message = CALL("Status", ",\"more\":true,\"oneway\":true");
+
+        CHECK_EQ(varlink_feed(v, message, strlen(message) + 1), 0);
+        answer = answers(v);
+        CHECK_STR(answer, "");
+        CHECK(!varlink_watches(v));
+}
+
+static void test_history(void) {
+        _cleanup_(varlink_freep) Varlink *v = open_conversation();
+        _cleanup_free_ char *answer = NULL;
+
+        picture.history.ring[0] = (HistoryChange) {
+                .since_us = 5, .until_us = 7, .how = HISTORY_RELEASED, .holder = "a\xff", .host = "h",
+        };
+        picture.history.ring[1] = (HistoryChange) { .since_us = 8, .holder = "b" };
+        picture.history.n = 2;
+        CHECK_EQ(varlink_feed(v, CALL("History", ""), sizeof(CALL("History", ""))), 0);
+        answer = answers(v);
+        CHECK_STR(answer, "{\"parameters\":{\"changes\":["
+                          "{\"since\":5,\"until\":7,\"holder\":\"a?\",\"host\":\"h\",\"how\":\"released\"},"
+                          "{\"since\":8,\"holder\":\"b\",\"how\":\"acquired\"}]}}\n");
+}
+
+static void test_metrics(void) {
+        bool over;
+        _cleanup_free_ char *answer = call(CALL("Metrics", ""), &over);
+
+        CHECK(strstr(answer, "{\"parameters\":{\"text\":\"# TYPE cloudlock_build info\\n") == answer);
 }
 
 static void test_oneway(void) {
@@ -304,6 +478,14 @@ int main(void) {
                 { "errors", test_errors },
                 { "what is no call", test_broken },
                 { "members of a call", test_members },
+                { "operations", test_operations },
+                { "parameters of operations", test_operation_parameters },
+                { "refused operations", test_refusals },
+                { "an operation that is oneway", test_oneway_operation },
+                { "more", test_watch },
+                { "more and oneway", test_oneway_watch },
+                { "history", test_history },
+                { "metrics", test_metrics },
                 { "oneway", test_oneway },
                 { "pipelined calls", test_pipelined },
                 { "byte by byte", test_split },
