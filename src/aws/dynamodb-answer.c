@@ -147,9 +147,19 @@ static Finding parse_record(json_object *item, Record *ret) {
                   }, 4);
         if (found.problem && !is_missing(&found))
                 return found;
+        /* Nobody's safety hangs on it: what can't be read names nobody. */
+        if (attribute_name(item, "successor", sizeof(record.successor), record.successor))
+                record.successor[0] = '\0';
         record.is_ours_by_shape = !found.problem;
         *ret = record;
         return (Finding) {};
+}
+
+/* Of an item that is no lock record: what tells an operator which one it is. */
+static void parse_rest(json_object *item, Record *ret) {
+        *ret = (Record) {};
+        attribute_name(item, "holder", sizeof(ret->holder), ret->holder);
+        attribute_name(item, "version", sizeof(ret->version), ret->version);
 }
 
 static void parse_item(const DynamoDBContext *context, json_object *item, StoreAnswer *ret) {
@@ -168,6 +178,7 @@ static void parse_item(const DynamoDBContext *context, json_object *item, StoreA
                             "the item %s of table %s in %s is not a lock record (its %s %s): look at it, and delete it "
                             "if nothing else needs it and no host runs the target",
                             context->label, context->table, context->region, found.name, found.problem);
+                parse_rest(item, &ret->record);
                 return;
         }
         ret->has_record = true;
@@ -247,9 +258,19 @@ void dynamodb_read_answer(const DynamoDBContext *context, const HttpAnswer *answ
                 set_other_operation(context, "GetItem", ret);
 }
 
-void dynamodb_write_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret) {
+/* Of an operation that was not asked to return anything. */
+static void read_empty_answer(const DynamoDBContext *context, const char *operation, const HttpAnswer *answer,
+                              StoreAnswer *ret) {
         _cleanup_json_ json_object *object = NULL;
 
         if (dynamodb_open_answer(context, answer, &object, ret) == 0 && json_object_object_length(object) > 0)
-                set_other_operation(context, "UpdateItem", ret); /* which was not asked to return anything */
+                set_other_operation(context, operation, ret);
+}
+
+void dynamodb_write_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret) {
+        read_empty_answer(context, "UpdateItem", answer, ret);
+}
+
+void dynamodb_delete_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret) {
+        read_empty_answer(context, "DeleteItem", answer, ret);
 }

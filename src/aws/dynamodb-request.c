@@ -17,9 +17,17 @@
 #define UPDATE                                                                                               \
         "SET #holder = :holder, #expire_time = :expire_time, #start_time = :start_time, #version = :version, " \
         "#lease_ms = :lease_ms, #host = :host, #boot = :boot, #fence = :fence"
+#define UPDATE_WITH_SUCCESSOR UPDATE ", #successor = :successor"
+#define UPDATE_WITHOUT_SUCCESSOR UPDATE " REMOVE #successor"
 
-static const char *const attributes[] = { "holder",   "expire_time", "start_time", "version",
-                                          "lease_ms", "host",        "boot",       "fence" };
+static const char *const record_attributes[] = { "holder",   "expire_time", "start_time", "version",
+                                                 "lease_ms", "host",        "boot",       "fence",
+                                                 "successor" };
+
+#define IS_VERSION "#version = :version"
+#define IS_NO_LOCKS_VERSION \
+        "attribute_exists(#label) AND (attribute_not_exists(#version) OR NOT attribute_type(#version, :version))"
+#define DELETE_CONDITION_TEXT_SIZE 160
 
 /* Adds {"TYPE": "text"} under `name`. */
 static int put_value(json_object *object, const char *name, const char *type, const char *text) {
@@ -79,14 +87,14 @@ int dynamodb_read_request(const DynamoDBContext *context, char **ret) {
         return json_format(request, ret);
 }
 
-static int put_names(json_object *request) {
+static int put_names(json_object *request, const char *const *attributes, size_t n) {
         _cleanup_json_ json_object *names = json_object_new_object();
         char placeholder[NAME_TEXT_SIZE];
         int r;
 
         if (!names)
                 return -ENOMEM;
-        for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
+        for (size_t i = 0; i < n; i++) {
                 snprintf(placeholder, sizeof(placeholder), "#%s", attributes[i]);
                 r = json_put_string(names, placeholder, attributes[i]);
                 if (r < 0)
@@ -107,7 +115,7 @@ static int put_record(json_object *values, const Record *record) {
             (r = put_value(values, ":boot", "S", record->boot)) < 0 ||
             (r = put_unsigned(values, ":fence", record->fence)) < 0)
                 return r;
-        return 0;
+        return *record->successor ? put_value(values, ":successor", "S", record->successor) : 0;
 }
 
 static int put_expected(json_object *values, const StoreWrite *write) {
@@ -139,6 +147,7 @@ static int put_condition(json_object *request, const StoreWrite *write) {
 
 int dynamodb_write_request(const DynamoDBContext *context, const StoreWrite *write, char **ret) {
         _cleanup_json_ json_object *request = json_object_new_object(), *values = json_object_new_object();
+        const char *update = *write->record->successor ? UPDATE_WITH_SUCCESSOR : UPDATE_WITHOUT_SUCCESSOR;
         int r;
 
         if (!request || !values)
@@ -148,11 +157,40 @@ int dynamodb_write_request(const DynamoDBContext *context, const StoreWrite *wri
                 return -EINVAL;
 
         if ((r = put_target(request, context)) < 0 ||
-            (r = json_put_string(request, "UpdateExpression", UPDATE)) < 0 ||
+            (r = json_put_string(request, "UpdateExpression", update)) < 0 ||
             (r = put_condition(request, write)) < 0 ||
-            (r = put_names(request)) < 0 ||
+            (r = put_names(request, record_attributes, ELEMENTSOF(record_attributes))) < 0 ||
             (r = put_record(values, write->record)) < 0 ||
             (r = put_expected(values, write)) < 0 ||
+            (r = json_put(request, "ExpressionAttributeValues", TAKE_PTR(values))) < 0)
+                return r;
+        return json_format(request, ret);
+}
+
+/* A version that could not be read is none that a lock has: the item goes only while that is so. DynamoDB takes no name
+ * and no value that the condition does not use. */
+int dynamodb_delete_request(const DynamoDBContext *context, const StoreDelete *delete, char **ret) {
+        _cleanup_json_ json_object *request = json_object_new_object(), *values = json_object_new_object();
+        const char *names[3] = { "version" };
+        char condition[DELETE_CONDITION_TEXT_SIZE] = "";
+        size_t n_names = 1;
+        int r;
+
+        if (!request || !values)
+                return -ENOMEM;
+        text_append(condition, sizeof(condition), "%s", *delete->version ? IS_VERSION : IS_NO_LOCKS_VERSION);
+        if (!*delete->version)
+                names[n_names++] = "label";
+        if (*delete->holder) {
+                names[n_names++] = "holder";
+                text_append(condition, sizeof(condition), " AND #holder = :holder");
+        }
+
+        if ((r = put_target(request, context)) < 0 ||
+            (r = json_put_string(request, "ConditionExpression", condition)) < 0 ||
+            (r = put_names(request, names, n_names)) < 0 ||
+            (r = put_value(values, ":version", "S", *delete->version ? delete->version : "S")) < 0 ||
+            (*delete->holder && (r = put_value(values, ":holder", "S", delete->holder)) < 0) ||
             (r = json_put(request, "ExpressionAttributeValues", TAKE_PTR(values))) < 0)
                 return r;
         return json_format(request, ret);

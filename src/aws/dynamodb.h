@@ -11,6 +11,7 @@
 
 #define DYNAMODB_GET_ITEM "DynamoDB_20120810.GetItem"
 #define DYNAMODB_UPDATE_ITEM "DynamoDB_20120810.UpdateItem"
+#define DYNAMODB_DELETE_ITEM "DynamoDB_20120810.DeleteItem"
 
 typedef struct DynamoDBContext {
         const char *region, *table, *label;
@@ -24,7 +25,9 @@ typedef struct DynamoDBContext {
  * a record without the attributes that are ours. */
 int dynamodb_read_request(const DynamoDBContext *context, char **ret);
 int dynamodb_write_request(const DynamoDBContext *context, const StoreWrite *write, char **ret);
+int dynamodb_delete_request(const DynamoDBContext *context, const StoreDelete *delete, char **ret);
 
 /* Answers. Every field of *ret is set. */
 void dynamodb_read_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret);
 void dynamodb_write_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret);
+void dynamodb_delete_answer(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret);

@@ -55,6 +55,14 @@ typedef struct StoreAdmin {
         void *userdata;
 } StoreAdmin;
 
+/* What can be done to the item. */
+typedef struct StoreOperation {
+        const char *target;
+        bool fresh;         /* as HttpRequest's */
+        const char *rights; /* as DynamoDBContext's */
+        void (*answer)(const DynamoDBContext *context, const HttpAnswer *answer, StoreAnswer *ret);
+} StoreOperation;
+
 struct Store {
         sd_event *event;
         Http *http;
@@ -70,9 +78,9 @@ struct Store {
         int64_t date_s;
         usec_t date_boot_us;
 
-        /* the read or write that is under way */
+        /* the read, write or deletion that is under way */
         StoreSlot slot;
-        bool is_write;
+        const StoreOperation *operation;
         StoreHandler handler;
         void *userdata;
 

@@ -8,16 +8,21 @@
 #include "store-internal.h"
 #include "strv.h"
 
+static const StoreOperation operation_read = { DYNAMODB_GET_ITEM, false, NULL, dynamodb_read_answer };
+static const StoreOperation operation_write = { DYNAMODB_UPDATE_ITEM, true, NULL, dynamodb_write_answer };
+static const StoreOperation operation_delete = {
+        DYNAMODB_DELETE_ITEM, true, "dynamodb:DeleteItem", dynamodb_delete_answer
+};
+
 static void on_answer(Store *store, const HttpAnswer *http_answer) {
         DynamoDBContext context = store_slot_context(&store->slot);
         StoreAnswer answer = { .outcome = store->slot.refusal_is_transient ? STORE_RETRY : STORE_PERSON };
 
+        context.rights = store->operation->rights;
         if (!http_answer)
                 snprintf(answer.error, sizeof(answer.error), "%s", store->slot.refusal_text);
-        else if (store->is_write)
-                dynamodb_write_answer(&context, http_answer, &answer);
         else
-                dynamodb_read_answer(&context, http_answer, &answer);
+                store->operation->answer(&context, http_answer, &answer);
         store_slot_cancel(&store->slot);
         store->handler(&answer, store->userdata); /* may have freed the store */
 }
@@ -106,15 +111,15 @@ void store_cancel(Store *store) {
         store_slot_cancel(&store->slot);
 }
 
-static int begin(Store *store, bool is_write, const char *body, usec_t timeout_us, StoreHandler handler,
-                 void *userdata) {
-        store->is_write = is_write;
+static int begin(Store *store, const StoreOperation *operation, const char *body, usec_t timeout_us,
+                 StoreHandler handler, void *userdata) {
+        store->operation = operation;
         store->handler = handler;
         store->userdata = userdata;
         return store_slot_send(&store->slot, &(StoreRequest) {
-                                                     .target = is_write ? DYNAMODB_UPDATE_ITEM : DYNAMODB_GET_ITEM,
+                                                     .target = operation->target,
                                                      .body = body,
-                                                     .fresh = is_write,
+                                                     .fresh = operation->fresh,
                                                      .timeout_us = timeout_us,
                                              });
 }
@@ -128,7 +133,7 @@ int store_read(Store *store, usec_t timeout_us, StoreHandler handler, void *user
         r = dynamodb_read_request(&context, &body);
         if (r < 0)
                 return r;
-        return begin(store, false, body, timeout_us, handler, userdata);
+        return begin(store, &operation_read, body, timeout_us, handler, userdata);
 }
 
 int store_write(Store *store, const StoreWrite *write, usec_t timeout_us, StoreHandler handler, void *userdata) {
@@ -140,5 +145,17 @@ int store_write(Store *store, const StoreWrite *write, usec_t timeout_us, StoreH
         r = dynamodb_write_request(&context, write, &body);
         if (r < 0)
                 return r;
-        return begin(store, true, body, timeout_us, handler, userdata);
+        return begin(store, &operation_write, body, timeout_us, handler, userdata);
+}
+
+int store_delete(Store *store, const StoreDelete *delete, usec_t timeout_us, StoreHandler handler, void *userdata) {
+        _cleanup_free_ char *body = NULL;
+        DynamoDBContext context = store_slot_context(&store->slot);
+        int r;
+
+        store_cancel(store);
+        r = dynamodb_delete_request(&context, delete, &body);
+        if (r < 0)
+                return r;
+        return begin(store, &operation_delete, body, timeout_us, handler, userdata);
 }

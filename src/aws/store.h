@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The table as the lock sees it: one consistent read and one conditional write of one item, and a look at what kind of
- * table it is in, asynchronously on sd-event. One call is one attempt; trying again is the caller's (the core's)
- * decision. */
+/* The table as the lock sees it: a consistent read, a conditional write and a conditional deletion of one item, and a
+ * look at what kind of table it is in, asynchronously on sd-event. One call is one attempt; trying again is the
+ * caller's (the core's) decision. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,9 +16,9 @@
 
 typedef enum StoreOutcome {
         STORE_OK,
-        STORE_CONDITION_FAILED, /* of a write: surely not applied by this attempt */
+        STORE_CONDITION_FAILED, /* of a write or deletion: surely not applied by this attempt */
         STORE_UNCLEAR,          /* of a read: the item is there, but not a lock record */
-        STORE_RETRY,            /* no answer, throttled, 5xx, broken answer: a write may have been applied */
+        STORE_RETRY,            /* no answer, throttled, 5xx, broken answer: it may have been applied */
         STORE_PERSON,           /* trying again will not help until a person acts: rights, table, keys */
 } StoreOutcome;
 
@@ -26,7 +26,7 @@ typedef struct StoreAnswer {
         StoreOutcome outcome;
         int64_t date_s;      /* Date header, seconds since the epoch; 0: none */
         bool has_record;     /* of a read */
-        Record record;
+        Record record;       /* of STORE_UNCLEAR holder and version alone, "" where they can't be read */
         char error[STORE_ERROR_MAX]; /* a sentence for a person unless STORE_OK */
 } StoreAnswer;
 
@@ -46,6 +46,12 @@ typedef struct StoreWrite {
         const char *const *expected;  /* versions, any of which fulfils the condition */
         size_t n_expected;
 } StoreWrite;
+
+/* Of the item that was shown. What could not be read is "", and then not part of the condition; a version that could not
+ * be read must be none that a lock has: missing, or no string. */
+typedef struct StoreDelete {
+        const char *version, *holder;
+} StoreDelete;
 
 typedef enum TableVerdict {
         TABLE_FINE,
@@ -79,6 +85,7 @@ static inline void store_freep(Store **s) {
  * 0 or a negative errno (nothing was sent then). */
 int store_read(Store *store, usec_t timeout_us, StoreHandler handler, void *userdata);
 int store_write(Store *store, const StoreWrite *write, usec_t timeout_us, StoreHandler handler, void *userdata);
+int store_delete(Store *store, const StoreDelete *delete, usec_t timeout_us, StoreHandler handler, void *userdata);
 void store_cancel(Store *store);
 
 /* Where the keys of the latest request are from, a noun, and what is wrong where they can't be renewed: "profile lock of

@@ -20,4 +20,5 @@ typedef struct Record {
         char host[RECORD_ID_SIZE];
         char boot[RECORD_ID_SIZE];
         uint64_t fence;
+        char successor[RECORD_HOLDER_MAX + 1]; /* of a released one: who may try first, as an operator named it; "": anybody */
 } Record;

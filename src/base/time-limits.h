@@ -54,6 +54,10 @@ _Static_assert(LEASE_US_MAX / DRIFT_DIVISOR < EXPIRED_MARGIN_US + EXPIRE_HEADROO
 /* After the target failed here, other hosts have this long to take the lock before this one tries again. */
 #define STAND_DOWN_US (10 * USEC_PER_MINUTE)
 
+/* How long a lock that was handed over is left to its successor, which looks each POLL_US: everybody counts it on clocks
+ * of his own and by this constant, so that no record can make it longer. */
+#define HANDOVER_US (2 * USEC_PER_MINUTE)
+
 /* How long a stopped daemon tries to write the release before it leaves the lock to expire. */
 #define RELEASE_US_MAX (20 * USEC_PER_SEC)
 

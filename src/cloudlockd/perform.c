@@ -76,6 +76,19 @@ static int send_write(Daemon *daemon, const LockWrite *write) {
                                 daemon);
 }
 
+static void on_deleted(const StoreAnswer *answer, void *userdata) {
+        if (answer->outcome != STORE_OK)
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "The record was not deleted, as far as is known: %s", answer->error);
+        take_answer(userdata, answer, true);
+}
+
+static int send_delete(Daemon *daemon, const LockDelete *unlock) {
+        StoreDelete request = { .version = unlock->version, .holder = unlock->holder };
+
+        read_clocks(&daemon->sent);
+        return store_delete(daemon->store, &request, request_timeout_us(daemon->config->lease_us), on_deleted, daemon);
+}
+
 static int send_read(Daemon *daemon) {
         read_clocks(&daemon->sent);
         return store_read(daemon->store, request_timeout_us(daemon->config->lease_us), on_read, daemon);
@@ -139,6 +152,10 @@ static void perform_one(Daemon *daemon, const LockAction *action) {
                 break;
         case LOCK_ACTION_WRITE:
                 if (send_write(daemon, action->write) < 0)
+                        queue(daemon, LOCK_EVENT_REQUEST_FAILED);
+                break;
+        case LOCK_ACTION_DELETE:
+                if (send_delete(daemon, action->unlock) < 0)
                         queue(daemon, LOCK_EVENT_REQUEST_FAILED);
                 break;
         case LOCK_ACTION_LEASE:

@@ -134,8 +134,9 @@ static void decide_units(Lock *lock, const LockNow *now, LockActions *actions) {
 static bool record_takeable(const Lock *lock, const LockNow *now) {
         if (lock->fault)
                 return false;
-        return !lock->has_record || record_is_released(&lock->record) || lock->expired_by_clocks ||
-               observer_remaining_us(lock, now) == 0;
+        if (lock->has_record && record_is_released(&lock->record))
+                return handover_remaining_us(lock, now) == 0;
+        return !lock->has_record || lock->expired_by_clocks || observer_remaining_us(lock, now) == 0;
 }
 
 /* Never while anything of ours is alive: what runs was not started under the lock to be taken. */
@@ -172,13 +173,24 @@ static void decide_held(Lock *lock, const LockNow *now, LockActions *actions) {
                 send_write(lock, WRITE_RENEW, now, actions);
 }
 
+static void send_delete(Lock *lock, LockActions *actions) {
+        lock->request = REQUEST_DELETE;
+        lock->unlock_state = UNLOCK_SENT;
+        add_action(actions, LOCK_ACTION_DELETE);
+        actions->list[actions->n - 1].unlock = &lock->unlock;
+}
+
 static void decide_request(Lock *lock, const LockNow *now, LockActions *actions) {
+        if (lock->unlock_state == UNLOCK_WANTED && !may_unlock(lock))
+                lock->unlock_state = UNLOCK_NONE;
         if (lock->request != REQUEST_NONE || now->boot_us < lock->retry_boot_us)
                 return;
         /* An acquisition that is no longer wanted may have been applied: only a read tells. */
         if (lock->read_wanted || lock->own == OWN_UNKNOWN ||
             (lock->own == OWN_NONE && lock->write_open && !may_acquire(lock, now)))
                 send_read(lock, actions);
+        else if (lock->unlock_state == UNLOCK_WANTED)
+                send_delete(lock, actions);
         else if (lock->own == OWN_HELD)
                 decide_held(lock, now, actions);
         else if (may_acquire(lock, now) && record_takeable(lock, now))

@@ -64,16 +64,24 @@ static void lose(Lock *lock, const LockNow *now, LockActions *actions) {
 }
 
 static void show_record(Lock *lock, const LockNow *now, const LockEvent *event) {
-        bool changed = event->has_record != lock->has_record ||
+        bool changed = lock->unclear || event->has_record != lock->has_record ||
                        (event->has_record && !records_equal(&event->record, &lock->record));
 
         lock->shown_boot_us = now->boot_us;
+        lock->unclear = false;
         if (!changed)
                 return;
         lock->has_record = event->has_record;
         lock->record = event->has_record ? event->record : (Record) {};
         lock->seen = *now;
         lock->expired_by_clocks = false;
+}
+
+/* What there is settles what became of a deletion, and whether one is still about what there is. */
+static void settle_unlock(Lock *lock) {
+        if (lock->unlock_state == UNLOCK_SENT || strcmp(lock->unlock.version, lock->record.version) != 0 ||
+            strcmp(lock->unlock.holder, lock->record.holder) != 0)
+                lock->unlock_state = UNLOCK_NONE;
 }
 
 static void answered(Lock *lock, const LockNow *now, const LockAnswer *answer) {
@@ -110,14 +118,15 @@ static void failed(Lock *lock, const LockNow *now) {
                 lock->failing_since_boot_us = now->boot_us;
 }
 
+/* A lease that makes sense counts in a record that makes none, too: its holder may have had it. */
 static void remember_extremes(Lock *lock) {
         const Record *record = &lock->record;
 
         if (!record->is_ours_by_shape)
                 return;
-        if (record->lease_ms > lock->longest_lease_ms)
+        if (record->lease_ms > lock->longest_lease_ms && record->lease_ms <= (int64_t) (LEASE_US_MAX / USEC_PER_MSEC))
                 lock->longest_lease_ms = record->lease_ms;
-        if (record->fence > lock->highest_fence)
+        if (!lock->fault && record->fence > lock->highest_fence)
                 lock->highest_fence = record->fence;
 }
 
@@ -133,12 +142,13 @@ static void on_read(Lock *lock, const LockNow *now, const LockEvent *event, Lock
         lock->read_wanted = false;
         lock->poll_boot_us = usec_add(now->boot_us, lock->p.poll_us);
         show_record(lock, now, event);
+        settle_unlock(lock);
         lock->fault = lock->has_record && record_needs_person(&lock->record, &event->answer);
         mine = lock->has_record && !lock->fault && record_is_mine(lock, &lock->record);
         lock->duplicate_id = lock->has_record && record_is_duplicate_id(lock, &lock->record);
         lock->expired_by_clocks |= lock->has_record && !lock->fault && record_expired_by_clocks(lock, &event->answer, now);
         lock->short_gap = lock->has_record && !lock->record.is_ours_by_shape && lock->p.gap_us < MIXED_FLEET_GAP_US_MIN;
-        if (lock->has_record && !lock->fault)
+        if (lock->has_record)
                 remember_extremes(lock);
         if (mine && !record_is_released(&lock->record)) {
                 /* The read settles which write arrived; it extends nothing, so renew at once. */
@@ -156,8 +166,12 @@ static void on_unclear(Lock *lock, const LockNow *now, const LockEvent *event, L
         lock->read_wanted = false;
         lock->poll_boot_us = usec_add(now->boot_us, lock->p.poll_us);
         lock->has_record = false;
+        lock->record = (Record) {};
+        strcpy(lock->record.holder, event->record.holder);
+        strcpy(lock->record.version, event->record.version);
         lock->n_ours = 0;
-        lock->fault = true;
+        lock->fault = lock->unclear = true;
+        settle_unlock(lock);
         lose(lock, now, actions);
 }
 
@@ -187,8 +201,22 @@ static void begin_or_extend(Lock *lock, const LockNow *now, const LockEvent *eve
         extend_lease(lock, now, actions);
 }
 
+/* As after a read that shows no record: whoever creates the next one waits for whom the deleted one may have let run. */
+static void on_deleted(Lock *lock, const LockNow *now) {
+        show_record(lock, now, &(LockEvent) {});
+        lock->unlock_state = UNLOCK_NONE;
+        lock->fault = lock->duplicate_id = lock->short_gap = false;
+        forget_foreign_base(lock, "");
+}
+
 static void on_written(Lock *lock, const LockNow *now, const LockEvent *event, LockActions *actions) {
+        bool deleted = lock->request == REQUEST_DELETE;
+
         answered(lock, now, &event->answer);
+        if (deleted) {
+                on_deleted(lock, now);
+                return;
+        }
         lock->write_open = false;
         lock->has_record = true;
         lock->record = lock->write.record;
@@ -318,6 +346,7 @@ static void take_event(Lock *lock, const LockNow *now, const LockEvent *event, L
                 lock->read_wanted = true;
                 break;
         case LOCK_EVENT_REQUEST_FAILED:
+                lock->read_wanted |= lock->request == REQUEST_DELETE;
                 failed(lock, now);
                 break;
         case LOCK_EVENT_UNITS:
@@ -350,6 +379,7 @@ static void take_event(Lock *lock, const LockNow *now, const LockEvent *event, L
         case LOCK_EVENT_KEEP:
         case LOCK_EVENT_UNKEEP:
         case LOCK_EVENT_RENEW:
+        case LOCK_EVENT_FORCE_UNLOCK:
                 take_wish(lock, now, event);
                 break;
         case _LOCK_EVENT_MAX:

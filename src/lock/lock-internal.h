@@ -23,8 +23,11 @@ typedef enum Permit {
         PERMIT_ENDING, /* stopped, lapsed or revoked: not yet proven empty */
 } Permit;
 
-typedef enum Request { REQUEST_NONE, REQUEST_READ, REQUEST_WRITE } Request;
+typedef enum Request { REQUEST_NONE, REQUEST_READ, REQUEST_WRITE, REQUEST_DELETE } Request;
 typedef enum WriteKind { WRITE_ACQUIRE, WRITE_RENEW, WRITE_RELEASE } WriteKind;
+
+/* What becomes of a force-unlock. Sent once: what is not known to be applied is looked at, not tried again. */
+typedef enum Unlock { UNLOCK_NONE, UNLOCK_WANTED, UNLOCK_SENT } Unlock;
 
 /* A point in time on the two clocks that a holder looks at: whichever comes first. */
 typedef struct Deadline {
@@ -44,6 +47,7 @@ struct Lock {
         usec_t shown_boot_us;    /* the answer that last showed it */
         bool expired_by_clocks;  /* rule (b) held for this record */
         bool fault;              /* this record needs a person */
+        bool unclear;            /* there is none, but an item: of `record` holder and version, where readable */
         bool duplicate_id;
         bool short_gap;          /* the original's record, and our gap is too short to mix with it */
         int64_t longest_lease_ms; /* of all records seen: whoever held before a deletion may have had it */
@@ -60,6 +64,8 @@ struct Lock {
         WriteKind write_kind;
         LockWrite write;
         LockNow write_first_sent; /* t0 */
+        Unlock unlock_state;
+        LockDelete unlock;
         bool read_wanted;
         unsigned failures;
         usec_t retry_boot_us;     /* no request before */
@@ -101,8 +107,9 @@ struct Lock {
         usec_t exiting_since_boot_us;
         usec_t stand_down_boot_us; /* until then; 0: not standing down */
         bool paused;               /* by an operator */
-        bool release_wanted;       /* by an operator: then stand down for `release_for_us` */
+        bool release_wanted;       /* by an operator: then stand down for `release_for_us`, or hand over */
         usec_t release_for_us;
+        char successor[RECORD_HOLDER_MAX + 1]; /* "": stand down */
         char reason[LOCK_REASON_MAX];
 
         LockNow now; /* of the last step */
@@ -124,6 +131,7 @@ Deadline gap_end_after(const LockNow *from, usec_t wait_us);
 bool gap_is_over(const Lock *lock, const LockNow *now);
 usec_t gap_end_boot_us(const Lock *lock);
 usec_t observer_remaining_us(const Lock *lock, const LockNow *now);
+usec_t handover_remaining_us(const Lock *lock, const LockNow *now);
 bool record_expired_by_clocks(const Lock *lock, const LockAnswer *answer, const LockNow *now);
 void learn_store_time(Lock *lock, const LockAnswer *answer, const LockNow *now);
 bool clock_is_off(const Lock *lock);
@@ -132,6 +140,7 @@ bool clock_is_off(const Lock *lock);
 bool record_is_released(const Record *record);
 bool record_is_mine(const Lock *lock, const Record *record);
 bool record_is_duplicate_id(const Lock *lock, const Record *record);
+bool successor_is_me(const Lock *lock, const char *successor);
 bool records_equal(const Record *a, const Record *b);
 bool version_is_ours(const Lock *lock, const char *version);
 bool version_creates(const Lock *lock, const char *version);
@@ -144,6 +153,7 @@ void take_wish(Lock *lock, const LockNow *now, const LockEvent *event);
 void end_tenure(Lock *lock, const LockNow *now);
 bool holds_on_exit(const Lock *lock);
 bool stands_down(const Lock *lock, const LockNow *now);
+bool may_unlock(const Lock *lock);
 
 /* decide.c: what follows from the state. */
 void decide(Lock *lock, const LockNow *now, LockActions *actions);

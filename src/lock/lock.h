@@ -106,10 +106,11 @@ typedef struct LockUnits {
 typedef enum LockEventType {
         LOCK_EVENT_TICK,
         LOCK_EVENT_READ,             /* a consistent read was answered: has_record, record, answer */
-        LOCK_EVENT_READ_UNCLEAR,     /* the item is there but is no lock record: needs a person; answer */
-        LOCK_EVENT_WRITTEN,          /* the write was applied; answer */
-        LOCK_EVENT_CONDITION_FAILED, /* the write's condition failed; answer */
-        LOCK_EVENT_REQUEST_FAILED,   /* no answer, or an error: a write may have been applied all the same */
+        LOCK_EVENT_READ_UNCLEAR,     /* the item is there but is no lock record: needs a person; answer, and of record
+                                      * holder and version, "" where they can't be read */
+        LOCK_EVENT_WRITTEN,          /* the write or deletion was applied; answer */
+        LOCK_EVENT_CONDITION_FAILED, /* its condition failed; answer */
+        LOCK_EVENT_REQUEST_FAILED,   /* no answer, or an error: it may have been applied all the same */
         LOCK_EVENT_UNITS,            /* a new snapshot */
         LOCK_EVENT_GUARD_STARTED,    /* the guard's start job is done */
         LOCK_EVENT_GUARD_FAILED,     /* the guard's start job ended without success */
@@ -118,12 +119,13 @@ typedef enum LockEventType {
         LOCK_EVENT_CLOCK_JUMP,       /* CLOCK_REALTIME was set, or the machine resumed */
         LOCK_EVENT_TABLE,            /* the table was looked at: refusal, empty if locks may be led there */
         /* What operators ask for; nothing happens where lock_refuses() says no. */
-        LOCK_EVENT_RELEASE,          /* stop, prove, release, then stand down: wish */
+        LOCK_EVENT_RELEASE,          /* stop, prove, release, then stand down, or hand over: wish */
         LOCK_EVENT_PAUSE,            /* stay standby until LOCK_EVENT_RESUME */
         LOCK_EVENT_RESUME,           /* ends a pause and a stand-down */
         LOCK_EVENT_KEEP,             /* for the rest of this tenure the target's end is no failure */
         LOCK_EVENT_UNKEEP,
         LOCK_EVENT_RENEW,            /* renew now */
+        LOCK_EVENT_FORCE_UNLOCK,     /* delete somebody else's record: wish */
         _LOCK_EVENT_MAX,
 } LockEventType;
 
@@ -137,9 +139,20 @@ typedef struct LockAnswer {
  * leaves it alone then. */
 bool record_needs_person(const Record *record, const LockAnswer *answer);
 
+/* One DeleteItem: of the record that an operator was shown, and of no other. A version of "" could not be read: then the
+ * item is deleted only while its version is none that a lock has. */
+typedef struct LockDelete {
+        char holder[RECORD_HOLDER_MAX + 1]; /* "": could not be read */
+        char version[RECORD_VERSION_MAX + 1];
+} LockDelete;
+
 /* What an operator adds to a request. */
 typedef struct LockWish {
         usec_t for_us; /* RELEASE: how long to stand down; USEC_INFINITY: until LOCK_EVENT_RESUME */
+        /* RELEASE: holder, my_id or host id of who is to take the lock; everybody else, this host included, leaves it
+         * alone for HANDOVER_US, and this host does not stand down. "": anybody, at once. */
+        char successor[RECORD_HOLDER_MAX + 1];
+        LockDelete unlock; /* FORCE_UNLOCK */
 } LockWish;
 
 typedef struct LockEvent {
@@ -155,6 +168,7 @@ typedef struct LockEvent {
 typedef enum LockActionType {
         LOCK_ACTION_READ,         /* consistent GetItem */
         LOCK_ACTION_WRITE,        /* journal first, then UpdateItem */
+        LOCK_ACTION_DELETE,       /* DeleteItem */
         LOCK_ACTION_LEASE,        /* replace the lease file */
         LOCK_ACTION_REVOKE,       /* unlink the lease file: kill now, or nothing is left to guard */
         LOCK_ACTION_START_GUARD,  /* the guard pulls the targets in */
@@ -163,8 +177,8 @@ typedef enum LockActionType {
         LOCK_ACTION_EXIT,
 } LockActionType;
 
-/* One UpdateItem: sets every attribute of `record`, on condition that the item's version is one of `expected`
- * (or, with `create`, that there is none). */
+/* One UpdateItem: sets every attribute of `record` (an empty successor goes), on condition that the item's version is
+ * one of `expected` (or, with `create`, that there is none). */
 typedef struct LockWrite {
         Record record;
         bool create;
@@ -178,6 +192,7 @@ typedef struct LockWrite {
 typedef struct LockAction {
         LockActionType type;
         const LockWrite *write; /* of WRITE: points into the lock, valid until the next step */
+        const LockDelete *unlock; /* of DELETE: the same */
         LockLease lease;        /* of LEASE */
 } LockAction;
 
@@ -207,6 +222,9 @@ typedef enum LockRefusal {
         LOCK_REFUSED_HELD, /* or it may be: release first */
         LOCK_REFUSED_NOT_KEPT,
         LOCK_REFUSED_NOT_STANDING_DOWN,
+        LOCK_REFUSED_SAME_HOST,    /* a handover to oneself */
+        LOCK_REFUSED_NO_RECORD,
+        LOCK_REFUSED_OTHER_RECORD, /* not the one that is there: look again */
         _LOCK_REFUSAL_MAX,
 } LockRefusal;
 
@@ -221,6 +239,7 @@ typedef struct LockView {
         bool held;
         bool has_record;
         Record record;                /* as last seen or written */
+        bool unclear;                 /* there is an item, but no record: of `record` holder and version, if readable */
         usec_t record_seen_boot_us;   /* when the store last showed it */
         usec_t expires_boot_us;       /* when the record's lease is over, by our own judgement; 0: unknown */
         uint64_t fence;               /* of our tenure; 0 while not held */
@@ -234,6 +253,9 @@ typedef struct LockView {
         bool duplicate_id;            /* another machine uses our my_id */
         bool paused, kept;
         usec_t stand_down_boot_us;    /* until then; USEC_INFINITY: until told otherwise */
+        char successor[RECORD_HOLDER_MAX + 1]; /* whom the lock is being handed over to; "": nobody */
+        usec_t handover_boot_us;      /* until then it is left to the successor; 0: not yet released */
+        bool unlocking;               /* the deletion that was asked for is under way, or its fate is open */
         LockNext next;
         usec_t next_boot_us;
 } LockView;

@@ -26,6 +26,9 @@ static const char *const refusal_names[_LOCK_REFUSAL_MAX] = {
         [LOCK_REFUSED_HELD] = "Held",
         [LOCK_REFUSED_NOT_KEPT] = "NotKept",
         [LOCK_REFUSED_NOT_STANDING_DOWN] = "NotStandingDown",
+        [LOCK_REFUSED_SAME_HOST] = "SameHost",
+        [LOCK_REFUSED_NO_RECORD] = "NoRecord",
+        [LOCK_REFUSED_OTHER_RECORD] = "OtherRecord",
 };
 
 const char *lock_state_name(LockState state) {

@@ -3,6 +3,7 @@
 /* What operators ask for: what of it is possible now, and what it changes. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "lock-internal.h"
 
@@ -14,14 +15,36 @@ bool stands_down(const Lock *lock, const LockNow *now) {
         return lock->paused || now->boot_us < lock->stand_down_boot_us;
 }
 
-LockRefusal lock_refuses(const Lock *lock, const LockEvent *event) {
-        bool holds = lock->own == OWN_HELD && !lock->exiting;
+/* Nothing of ours may run under the record to be deleted: neither what this daemon started, nor an earlier run of it,
+ * nor what an acquisition whose fate is open would allow. */
+bool may_unlock(const Lock *lock) {
+        return lock->own == OWN_NONE && lock->permit == PERMIT_NONE && !lock->write_open;
+}
 
+static LockRefusal refuses_release(const Lock *lock, const LockWish *wish) {
+        if (lock->own != OWN_HELD || lock->exiting)
+                return LOCK_REFUSED_NOT_HELD;
+        return successor_is_me(lock, wish->successor) ? LOCK_REFUSED_SAME_HOST : LOCK_ACCEPTED;
+}
+
+static LockRefusal refuses_unlock(const Lock *lock, const LockDelete *unlock) {
+        if (!may_unlock(lock))
+                return LOCK_REFUSED_HELD;
+        if (!lock->has_record && !lock->unclear)
+                return LOCK_REFUSED_NO_RECORD;
+        return strcmp(unlock->holder, lock->record.holder) == 0 && strcmp(unlock->version, lock->record.version) == 0 ?
+                LOCK_ACCEPTED : LOCK_REFUSED_OTHER_RECORD;
+}
+
+LockRefusal lock_refuses(const Lock *lock, const LockEvent *event) {
         switch (event->type) {
         case LOCK_EVENT_RELEASE:
+                return refuses_release(lock, &event->wish);
+        case LOCK_EVENT_FORCE_UNLOCK:
+                return refuses_unlock(lock, &event->wish.unlock);
         case LOCK_EVENT_KEEP:
         case LOCK_EVENT_RENEW:
-                return holds ? LOCK_ACCEPTED : LOCK_REFUSED_NOT_HELD;
+                return lock->own == OWN_HELD && !lock->exiting ? LOCK_ACCEPTED : LOCK_REFUSED_NOT_HELD;
         case LOCK_EVENT_UNKEEP:
                 return lock->kept ? LOCK_ACCEPTED : LOCK_REFUSED_NOT_KEPT;
         case LOCK_EVENT_PAUSE:
@@ -53,12 +76,21 @@ LockRefusal lock_refuses(const Lock *lock, const LockEvent *event) {
 static void wish_release(Lock *lock, const LockNow *now, const LockEvent *event) {
         lock->release_wanted = true;
         lock->release_for_us = event->wish.for_us;
+        strcpy(lock->successor, event->wish.successor);
         lock->retry_boot_us = lock->look_boot_us = now->boot_us;
         snprintf(lock->reason, sizeof(lock->reason), "released on request");
 }
 
+/* A deletion takes its turn; what is under way may show that it is not to be done any more. */
+static void wish_unlock(Lock *lock, const LockNow *now, const LockEvent *event) {
+        lock->unlock_state = UNLOCK_WANTED;
+        lock->unlock = event->wish.unlock;
+        lock->retry_boot_us = now->boot_us;
+}
+
 static void resume(Lock *lock) {
         lock->paused = lock->release_wanted = false;
+        lock->successor[0] = '\0';
         lock->stand_down_boot_us = 0;
         lock->reason[0] = '\0';
 }
@@ -70,7 +102,10 @@ void end_tenure(Lock *lock, const LockNow *now) {
         if (!lock->release_wanted)
                 return;
         lock->release_wanted = false;
-        lock->stand_down_boot_us = usec_add(now->boot_us, lock->release_for_us);
+        if (lock->successor[0])
+                lock->reason[0] = lock->successor[0] = '\0'; /* what was released names it now */
+        else
+                lock->stand_down_boot_us = usec_add(now->boot_us, lock->release_for_us);
 }
 
 void take_wish(Lock *lock, const LockNow *now, const LockEvent *event) {
@@ -78,6 +113,8 @@ void take_wish(Lock *lock, const LockNow *now, const LockEvent *event) {
                 return;
         if (event->type == LOCK_EVENT_RELEASE)
                 wish_release(lock, now, event);
+        else if (event->type == LOCK_EVENT_FORCE_UNLOCK)
+                wish_unlock(lock, now, event);
         else if (event->type == LOCK_EVENT_PAUSE)
                 lock->paused = true;
         else if (event->type == LOCK_EVENT_RESUME)

@@ -57,11 +57,20 @@ bool record_is_duplicate_id(const Lock *lock, const Record *record) {
                !(record->is_ours_by_shape && strcmp(record->host, lock->p.host) == 0);
 }
 
+/* As operators name hosts: my_id, all of `holder`, or the host id. */
+bool successor_is_me(const Lock *lock, const char *successor) {
+        size_t length = name_length(lock->p.holder);
+
+        return strcmp(successor, lock->p.holder) == 0 || strcmp(successor, lock->p.host) == 0 ||
+               (strlen(successor) == length && memcmp(successor, lock->p.holder, length) == 0);
+}
+
 bool records_equal(const Record *a, const Record *b) {
         return strcmp(a->version, b->version) == 0 && strcmp(a->holder, b->holder) == 0 &&
                strcmp(a->host, b->host) == 0 && strcmp(a->boot, b->boot) == 0 &&
                a->expire_time_ms == b->expire_time_ms && a->start_time_ms == b->start_time_ms &&
-               a->is_ours_by_shape == b->is_ours_by_shape && a->lease_ms == b->lease_ms && a->fence == b->fence;
+               a->is_ours_by_shape == b->is_ours_by_shape && a->lease_ms == b->lease_ms && a->fence == b->fence &&
+               strcmp(a->successor, b->successor) == 0;
 }
 
 /* The latest that the store's clock can show now. */
@@ -174,6 +183,7 @@ void prepare_write(Lock *lock, WriteKind kind, const LockNow *now) {
         strcpy(record->holder, lock->p.holder);
         strcpy(record->host, lock->p.host);
         strcpy(record->boot, lock->p.boot);
+        strcpy(record->successor, kind == WRITE_RELEASE ? lock->successor : "");
         record->is_ours_by_shape = true;
         record->expire_time_ms = next_expire_time_ms(lock, kind, now);
         remember_version(lock, record->version, kind == WRITE_ACQUIRE && !lock->has_record);

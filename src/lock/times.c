@@ -53,18 +53,29 @@ LockLease lease_of_horizon(const Lock *lock) {
         };
 }
 
-/* Rule (a): the record has stood unchanged for its own lease, counted from the answer that first showed it, on
- * CLOCK_BOOTTIME and on plain RAW (the shorter counts). How much of that is missing; infinity without the rule. */
-usec_t observer_remaining_us(const Lock *lock, const LockNow *now) {
-        usec_t wait_us, by_boot_us, by_raw_us;
+/* What is missing until the record has stood unchanged for so long, counted from the answer that first showed it, on
+ * CLOCK_BOOTTIME and on plain RAW (the shorter counts). */
+static usec_t unchanged_remaining_us(const Lock *lock, const LockNow *now, usec_t for_us) {
+        usec_t wait_us = usec_add(for_us, drift_us(for_us));
+        usec_t by_boot_us = usec_sub(usec_add(lock->seen.boot_us, wait_us), now->boot_us);
+        usec_t by_raw_us = usec_sub(usec_add(lock->seen.raw_us, wait_us), now->raw_us);
 
+        return by_boot_us > by_raw_us ? by_boot_us : by_raw_us;
+}
+
+/* Rule (a): the record has stood unchanged for its own lease. How much of that is missing; infinity without the rule. */
+usec_t observer_remaining_us(const Lock *lock, const LockNow *now) {
         if (!lock->has_record || !lock->record.is_ours_by_shape)
                 return USEC_INFINITY;
-        wait_us = (usec_t) lock->record.lease_ms * USEC_PER_MSEC;
-        wait_us = usec_add(wait_us, drift_us(wait_us));
-        by_boot_us = usec_sub(usec_add(lock->seen.boot_us, wait_us), now->boot_us);
-        by_raw_us = usec_sub(usec_add(lock->seen.raw_us, wait_us), now->raw_us);
-        return by_boot_us > by_raw_us ? by_boot_us : by_raw_us;
+        return unchanged_remaining_us(lock, now, (usec_t) lock->record.lease_ms * USEC_PER_MSEC);
+}
+
+/* For how long a released record is left to the successor that it names. A courtesy: nobody's safety hangs on it. */
+usec_t handover_remaining_us(const Lock *lock, const LockNow *now) {
+        if (!lock->has_record || !record_is_released(&lock->record) || !lock->record.successor[0] ||
+            successor_is_me(lock, lock->record.successor))
+                return 0;
+        return unchanged_remaining_us(lock, now, HANDOVER_US);
 }
 
 /* The gap is waited for on the clock that has counted less, and a clock may run fast. */

@@ -97,6 +97,7 @@ usec_t lock_deadline(const Lock *lock) {
         else {
                 sooner(&deadline_us, now_us, lock->poll_boot_us);
                 sooner(&deadline_us, now_us, usec_add(now_us, observer_remaining_us(lock, &lock->now)));
+                sooner(&deadline_us, now_us, usec_add(now_us, handover_remaining_us(lock, &lock->now)));
         }
         return deadline_us;
 }
@@ -151,7 +152,7 @@ static void view_next(const Lock *lock, LockView *view) {
         };
         const usec_t at[_LOCK_NEXT_MAX] = {
                 [LOCK_NEXT_POLL] = lock->poll_boot_us,
-                [LOCK_NEXT_TAKEOVER] = view->expires_boot_us,
+                [LOCK_NEXT_TAKEOVER] = view->handover_boot_us != 0 ? view->handover_boot_us : view->expires_boot_us,
                 [LOCK_NEXT_TARGET_START] = gap_end_boot_us(lock),
                 [LOCK_NEXT_RENEW] = lock->renew_boot_us,
                 [LOCK_NEXT_STOP] = view->stop_boot_us,
@@ -162,11 +163,23 @@ static void view_next(const Lock *lock, LockView *view) {
         view->next = nexts[lock->state];
         if (view->next == LOCK_NEXT_RENEW && lock->failing_since_boot_us != 0)
                 view->next = LOCK_NEXT_STOP;
-        if (view->next == LOCK_NEXT_TAKEOVER && view->expires_boot_us == 0)
+        if (view->next == LOCK_NEXT_TAKEOVER && at[LOCK_NEXT_TAKEOVER] == 0)
                 view->next = LOCK_NEXT_POLL;
         view->next_boot_us = at[view->next];
         if (view->next_boot_us == 0)
                 view->next = LOCK_NEXT_NONE;
+}
+
+/* While the lock is given up its successor is a wish, and then what the record says. */
+static void view_handover(const Lock *lock, LockView *view) {
+        usec_t remaining_us = handover_remaining_us(lock, &lock->now);
+
+        if (lock->release_wanted)
+                strcpy(view->successor, lock->successor);
+        else if (remaining_us > 0) {
+                strcpy(view->successor, lock->record.successor);
+                view->handover_boot_us = usec_add(lock->now.boot_us, remaining_us);
+        }
 }
 
 void lock_view(const Lock *lock, LockView *ret) {
@@ -186,6 +199,8 @@ void lock_view(const Lock *lock, LockView *ret) {
                 .skew_known = lock->offset_known,
                 .skew_us = lock->skew_us,
                 .duplicate_id = lock->duplicate_id,
+                .unclear = lock->unclear,
+                .unlocking = lock->unlock_state != UNLOCK_NONE,
                 .paused = lock->paused,
                 .kept = lock->kept,
                 .stand_down_boot_us = lock->paused ? USEC_INFINITY : lock->stand_down_boot_us,
@@ -195,6 +210,7 @@ void lock_view(const Lock *lock, LockView *ret) {
                 view.stop_boot_us = lock->lease.stop_boot_us;
                 view.kill_boot_us = lock->lease.kill_boot_us;
         }
+        view_handover(lock, &view);
         view_reason(lock, &view);
         view_next(lock, &view);
         *ret = view;

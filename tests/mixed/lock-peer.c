@@ -128,6 +128,8 @@ static int perform(Peer *peer, const LockAction *action) {
         case LOCK_ACTION_WRITE:
                 puts("write");
                 return send_write(peer, action->write);
+        case LOCK_ACTION_DELETE: /* nobody asks for it here */
+                return -EINVAL;
         case LOCK_ACTION_LEASE:
                 printf("lease %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", lease->stop_boot_us,
                        lease->stop_raw_us, lease->kill_boot_us, lease->kill_raw_us, lease->fence);

@@ -235,6 +235,11 @@ static void asked(World *w, Host *h, const Fault *f) {
         hear(w, h, (LockEventType) f->amount);
 }
 
+static void unlocked(World *w, Host *h, const Fault *f) {
+        (void) f;
+        hear(w, h, LOCK_EVENT_FORCE_UNLOCK);
+}
+
 static void other_times(World *w, Host *h, const Fault *f) {
         h->lease_us = (usec_t) f->amount;
         restart(w, h);
@@ -337,6 +342,7 @@ static const struct {
         [FAULT_STOP] = { "cloudlock is stopped", stopped_by_hand },
         [FAULT_RESTART] = { "cloudlock is restarted", restarted },
         [FAULT_ASKED] = { "is asked for an operation", asked },
+        [FAULT_UNLOCKED] = { "is asked for force-unlock", unlocked },
         [FAULT_TIMES] = { "the lease is configured anew", other_times },
         [FAULT_LABEL] = { "the label is configured anew", other_label },
         [FAULT_NAME] = { "my_id is configured anew", other_name },

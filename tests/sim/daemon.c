@@ -111,6 +111,10 @@ static LockEventType perform(World *w, Host *h, const LockAction *action) {
                 h->sent = host_now(w, h);
                 send_request(w, h, action->write);
                 break;
+        case LOCK_ACTION_DELETE:
+                h->sent = host_now(w, h);
+                send_delete(w, h, action->unlock);
+                break;
         case LOCK_ACTION_LEASE:
                 if (!write_lease(w, h, &action->lease))
                         return LOCK_EVENT_LEASE_UNWRITABLE;
@@ -144,9 +148,11 @@ static void step(World *w, Host *h, LockEvent *event) {
         uint32_t run = h->daemon;
         bool held = h->lock.own == OWN_HELD && h->lock.n_ours < LOCK_VERSIONS_MAX;
 
+        judge_wish(h, event);
         w->statistics->lock_steps++;
         w->statistics->reached[h->lock.state][event->type]++;
         lock_step(&h->lock, &now, event, &actions);
+        judge_wishes(w, h);
         h->paused = h->lock.paused;
         h->kept = h->lock.kept;
         if (held)
@@ -172,13 +178,40 @@ static void step(World *w, Host *h, LockEvent *event) {
 static void daemon_event(World *w, Host *h, LockEvent *event) {
         step(w, h, event);
         if (by_chance(w, h, w->plan->weather.asked))
-                hear(w, h, draw_wish(&h->random));
+                hear(w, h, draw_wish(w->plan, &h->random));
         if (h->daemon_up)
                 arm(w, h);
 }
 
-static usec_t draw_stand_down_us(Host *h) {
-        return chance(&h->random, 4) ? USEC_INFINITY : draw_us(&h->random, 0, STAND_DOWN_US);
+/* To another host by one of its names, or to nobody that there is. */
+static void draw_successor(const World *w, Host *h, char *ret) {
+        const Host *to = &w->hosts[draw(&h->random) % w->plan->n_hosts];
+        LockParameters named = {};
+
+        fill_ids(to, &named);
+        if (to->original || chance(&h->random, 4))
+                strcpy(ret, "nobody");
+        else if (chance(&h->random, 2))
+                strcpy(ret, named.host);
+        else
+                strcpy(ret, named.holder);
+        if (chance(&h->random, 3))
+                ret[strcspn(ret, "#")] = '\0';
+}
+
+/* What operators say besides; now and then they look at what is not there any more. */
+static LockWish draw_wish_text(const World *w, Host *h, LockEventType type) {
+        LockWish wish = {};
+
+        if (type == LOCK_EVENT_RELEASE) {
+                wish.for_us = chance(&h->random, 4) ? USEC_INFINITY : draw_us(&h->random, 0, STAND_DOWN_US);
+                if (chance(&h->random, 2))
+                        draw_successor(w, h, wish.successor);
+        } else if (type == LOCK_EVENT_FORCE_UNLOCK) {
+                strcpy(wish.unlock.holder, h->lock.record.holder);
+                strcpy(wish.unlock.version, chance(&h->random, 8) ? "an older one" : h->lock.record.version);
+        }
+        return wish;
 }
 
 void daemon_hears(World *w, Host *h, LockEventType type) {
@@ -186,7 +219,7 @@ void daemon_hears(World *w, Host *h, LockEventType type) {
 
         event->type = type;
         event->refusal[0] = '\0';
-        event->wish = (LockWish) { .for_us = type == LOCK_EVENT_RELEASE ? draw_stand_down_us(h) : 0 };
+        event->wish = draw_wish_text(w, h, type);
         if (type == LOCK_EVENT_TABLE && w->now_us < w->table_refused_until_us)
                 strcpy(event->refusal, "this table is none to lead locks in");
         daemon_event(w, h, event);
@@ -202,8 +235,8 @@ void daemon_answer(World *w, Host *h, const Event *e) {
         event->type = m->outcome;
         event->answer = (LockAnswer) { .sent = h->sent, .date_s = m->date_s };
         event->has_record = m->has_record;
-        if (!m->is_write && m->has_record)
-                event->record = m->record;
+        if (!m->is_write)
+                event->record = m->record; /* of an unclear item, what can be read */
         judge_answer(w, h, m);
         daemon_event(w, h, event);
         if (h->daemon_up)
@@ -240,6 +273,7 @@ void daemon_units(World *w, Host *h, const Picture *picture) {
 
 static void remember_old_versions(Host *h, const LockParameters *parameters) {
         h->open_version[0] = h->shown_version[0] = '\0';
+        h->step_back_us = h->steps_back_until_us = 0;
         h->n_old_versions = 0;
         for (size_t i = 0; i < parameters->n_journal; i++)
                 judge_remember(h, parameters->journal[i].text);

@@ -24,6 +24,8 @@ static const char *const invariant_names[_INVARIANT_MAX] = {
         [INVARIANT_OWN_LOCK_LOST] = "own-lock-lost", [INVARIANT_UNJOURNALED] = "unjournaled",
         [INVARIANT_GUARD_LEFT] = "guard-left", [INVARIANT_WATCHDOG_LATE] = "watchdog-late",
         [INVARIANT_GUARD_LATE] = "guard-late", [INVARIANT_RUNS_BEYOND_LEASE] = "runs-beyond-lease",
+        [INVARIANT_OUT_OF_TURN] = "out-of-turn", [INVARIANT_KEPT_BEYOND_TENURE] = "kept-beyond-tenure",
+        [INVARIANT_OWN_LOCK_DELETED] = "own-lock-deleted",
         [INVARIANT_NOBODY_RUNS] = "nobody-runs",
 };
 
@@ -149,6 +151,8 @@ static bool has_waited(const World *w, const Host *h, const LockWrite *write) {
 void judge_send(World *w, Host *h, const LockWrite *write) {
         uint64_t version = hash(write->record.version);
 
+        if (h->lock.write_kind == WRITE_ACQUIRE && (h->paused || w->now_us < h->steps_back_until_us))
+                violate(w, h, INVARIANT_OUT_OF_TURN, "a host takes the lock that was asked to leave it alone");
         if (h->lock.write_kind == WRITE_ACQUIRE && !has_waited(w, h, write))
                 violate(w, h, INVARIANT_EARLY_TAKEOVER, "a takeover is sent before the lease was waited for");
         for (size_t i = 0; i < h->n_old_versions; i++)
@@ -199,17 +203,55 @@ void judge_apply(World *w, const Host *h, const Message *m) {
                 judge_same_tenure(w, h, &item->record, new, item->run == m->run);
 }
 
+void judge_delete(World *w, const Host *h) {
+        if (h->lock.own == OWN_HELD || h->has_lease)
+                violate(w, h, INVARIANT_OWN_LOCK_DELETED, "a host deletes the record under which its target may run");
+}
+
+/* Before each step. */
+void judge_wish(Host *h, const LockEvent *event) {
+        if (event->type == LOCK_EVENT_RELEASE && lock_refuses(&h->lock, event) == LOCK_ACCEPTED)
+                h->step_back_us = event->wish.successor[0] ? 0 : event->wish.for_us;
+        if (event->type == LOCK_EVENT_RESUME)
+                h->step_back_us = h->steps_back_until_us = 0;
+}
+
+/* After each step. */
+void judge_wishes(World *w, Host *h) {
+        if (h->lock.own == OWN_HELD)
+                return;
+        h->step_back_us = 0;
+        if (h->lock.own == OWN_NONE && h->lock.kept)
+                violate(w, h, INVARIANT_KEPT_BEYOND_TENURE, "a keep outlives the tenure that it was asked for");
+}
+
+/* The stand-down begins with the release. Counted on BOOTTIME alone, which may be slewed fast by a twelfth. */
+static void remember_release(const World *w, Host *h) {
+        usec_t for_us = h->step_back_us;
+
+        h->steps_back_until_us = for_us == USEC_INFINITY ? USEC_INFINITY : w->now_us + for_us - for_us / 10;
+}
+
+static bool left_to_another(const Host *h, const Record *record) {
+        return released(record) && record->successor[0] && !successor_is_me(&h->lock, record->successor);
+}
+
+static void remember_shown(const World *w, Host *h, const Record *record) {
+        usec_t lease_us = (usec_t) record->lease_ms * USEC_PER_MSEC;
+
+        strcpy(h->shown_version, record->version);
+        h->shown_us = w->now_us;
+        h->shown_lease_us = left_to_another(h, record) ? HANDOVER_US : released(record) ? 0 : lease_us;
+}
+
 /* Rule (b), as the man page states it: Date and wall clock, agreeing, both past expire_time by the margin. */
 static void judge_read(World *w, Host *h, const Message *m) {
         LockNow now = host_now(w, h);
         int64_t limit_ms = m->record.expire_time_ms + (int64_t) (EXPIRED_MARGIN_US / USEC_PER_MSEC);
         int64_t skew_us = (int64_t) now.wall_us - m->date_s * (int64_t) USEC_PER_SEC;
 
-        if (m->has_record && strcmp(h->shown_version, m->record.version) != 0) {
-                strcpy(h->shown_version, m->record.version);
-                h->shown_us = w->now_us;
-                h->shown_lease_us = released(&m->record) ? 0 : (usec_t) m->record.lease_ms * USEC_PER_MSEC;
-        }
+        if (m->has_record && strcmp(h->shown_version, m->record.version) != 0)
+                remember_shown(w, h, &m->record);
         if (m->has_record && !released(&m->record) && m->date_s * 1000 > limit_ms &&
             (int64_t) (now.wall_us / USEC_PER_MSEC) > limit_ms &&
             llabs(skew_us) < (int64_t) (CLOCK_SKEW_US_DEFAULT + DATE_RESOLUTION_US + w->now_us - h->request_sent_us))
@@ -222,11 +264,15 @@ void judge_answer(World *w, Host *h, const Message *m) {
         if (m->outcome == LOCK_EVENT_REQUEST_FAILED)
                 return;
         /* A read may tell what became of the write, or leave it open. */
-        h->open_asked = !m->is_write;
+        h->open_asked = !m->is_write && !m->is_delete;
         if (m->is_write)
                 h->open_version[0] = '\0';
-        if (m->outcome != LOCK_EVENT_WRITTEN)
+        if (m->outcome != LOCK_EVENT_WRITTEN || m->is_delete)
                 return;
+        if (released(&m->write.record)) {
+                remember_shown(w, h, &m->write.record);
+                remember_release(w, h);
+        }
         h->granted_applied_us = m->applied_us;
         h->granted_lease_us = released(&m->write.record) ? 0 : (usec_t) m->write.record.lease_ms * USEC_PER_MSEC;
         h->granted_record_end_us = m->write.record.expire_time_ms * 1000 - (int64_t) EXPIRE_HEADROOM_US - EPOCH_US -

@@ -75,12 +75,13 @@ static void draw_times(Plan *plan, uint64_t *random) {
                 plan->gap_us = MIXED_FLEET_GAP_US_MIN;
 }
 
-LockEventType draw_wish(uint64_t *random) {
+LockEventType draw_wish(const Plan *plan, uint64_t *random) {
         static const LockEventType wishes[] = {
                 LOCK_EVENT_RELEASE, LOCK_EVENT_PAUSE, LOCK_EVENT_RESUME, LOCK_EVENT_KEEP, LOCK_EVENT_UNKEEP, LOCK_EVENT_RENEW,
+                LOCK_EVENT_FORCE_UNLOCK,
         };
 
-        return wishes[draw(random) % ELEMENTSOF(wishes)];
+        return wishes[draw(random) % (ELEMENTSOF(wishes) - !plan->unlocks)];
 }
 
 static int64_t draw_amount(FaultKind kind, uint64_t *random, const Plan *plan) {
@@ -102,7 +103,7 @@ static int64_t draw_amount(FaultKind kind, uint64_t *random, const Plan *plan) {
         case FAULT_RUN_FULL:
                 return (int64_t) (draw(random) % 4);
         case FAULT_ASKED:
-                return draw_wish(random);
+                return draw_wish(plan, random);
         default:
                 return 0;
         }
@@ -113,7 +114,7 @@ static bool kind_fits(const Plan *plan, FaultKind kind) {
         case FAULT_TWIN:
                 return plan->twin;
         case FAULT_TIMES: case FAULT_LABEL: case FAULT_NAME: case FAULT_DATE: case FAULT_WALL: case FAULT_CLOCKS:
-        case FAULT_SPOILED: case FAULT_UNCLEAR: case FAULT_DELETED:
+        case FAULT_SPOILED: case FAULT_UNCLEAR: case FAULT_DELETED: case FAULT_UNLOCKED:
                 /* The original goes by wall clocks and checks nothing: beside it these are not promised. */
                 return plan->n_original == 0;
         default:
@@ -136,7 +137,7 @@ static usec_t draw_length(const Plan *plan, uint64_t *random) {
 }
 
 static bool is_edit(FaultKind kind) {
-        return kind == FAULT_DELETED || kind == FAULT_UNCLEAR || kind == FAULT_SPOILED;
+        return kind == FAULT_DELETED || kind == FAULT_UNCLEAR || kind == FAULT_SPOILED || kind == FAULT_UNLOCKED;
 }
 
 static bool edits_item(const Plan *plan) {
@@ -150,6 +151,13 @@ static bool edits_item(const Plan *plan) {
  * in the store's time: that hosts agree on the former, and Date is right, is assumed where items are deleted. */
 static bool rests_on_times(FaultKind kind) {
         return kind == FAULT_TIMES || kind == FAULT_DATE;
+}
+
+static bool has_times(const Plan *plan) {
+        for (unsigned i = 0; i < plan->n_faults; i++)
+                if (rests_on_times(plan->faults[i].kind))
+                        return true;
+        return false;
 }
 
 static bool pair_fits(const Plan *plan, FaultKind kind) {
@@ -235,7 +243,8 @@ void plan_draw(Plan *plan, uint64_t seed, FaultKind only) {
                                 plan->lease_us * (1 + draw(&random) % 3);
         draw_faults(plan, &random, only);
         sort_faults(plan);
-        plan->gaps_differ = plan->n_original == 0 && !edits_item(plan) && chance(&random, 4);
+        plan->unlocks = only == _FAULT_MAX && plan->n_original == 0 && !has_times(plan) && chance(&random, 2);
+        plan->gaps_differ = plan->n_original == 0 && !edits_item(plan) && !plan->unlocks && chance(&random, 4);
 }
 
 /* Once the faults are over: what still waits for an old lease, its gap and a stand-down, and an unlucky last fault. A

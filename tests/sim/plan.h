@@ -53,7 +53,8 @@ typedef enum FaultKind {
         FAULT_UNITS_REFUSED,
         FAULT_STOP,
         FAULT_RESTART,
-        FAULT_ASKED, /* for one of the operations */
+        FAULT_ASKED, /* for one of the operations, force-unlock excepted */
+        FAULT_UNLOCKED,
         FAULT_TIMES,
         FAULT_LABEL,
         FAULT_NAME,
@@ -87,6 +88,7 @@ typedef struct Plan {
         bool twin;                    /* the last host is the machine of the one before it, restarted elsewhere */
         bool hold_on_exit, restarts; /* the target's Restart= */
         bool gaps_differ;            /* every other host has none */
+        bool unlocks;                /* force-unlock is one of the operations that are asked for by chance */
         usec_t lease_us, gap_us, renew_us, poll_us, budget_us;
         FaultKind outside; /* what is measured; _FAULT_MAX: nothing, the promise is judged */
         int64_t drift_ppm_max;

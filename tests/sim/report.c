@@ -14,7 +14,7 @@ static const char *const event_texts[_LOCK_EVENT_MAX] = {
         [LOCK_EVENT_LEASE_UNWRITABLE] = "unwritable", [LOCK_EVENT_STOP] = "stop", [LOCK_EVENT_CLOCK_JUMP] = "jump",
         [LOCK_EVENT_TABLE] = "table", [LOCK_EVENT_RELEASE] = "release", [LOCK_EVENT_PAUSE] = "pause",
         [LOCK_EVENT_RESUME] = "resume", [LOCK_EVENT_KEEP] = "keep", [LOCK_EVENT_UNKEEP] = "unkeep",
-        [LOCK_EVENT_RENEW] = "renew",
+        [LOCK_EVENT_RENEW] = "renew", [LOCK_EVENT_FORCE_UNLOCK] = "unlock",
 };
 
 static const char *const guard_event_texts[] = {
@@ -72,8 +72,8 @@ void statistics_add(Statistics *to, const Statistics *from) {
         to->overlap_us_max = MAX(from->overlap_us_max, before.overlap_us_max);
 }
 
-/* Pairs that can't be. A write is only under way while the lock is held or being acquired, or was when a pause began; a lease file is only written
- * while there is a permit; who has stopped hears nothing. */
+/* Pairs that can't be. Nothing is written or deleted before the first look, nor while what was lost is being ended; a lease
+ * file is only written while there is a permit; who has stopped hears nothing. */
 static bool can_be(unsigned state, unsigned event) {
         bool answer = event == LOCK_EVENT_WRITTEN || event == LOCK_EVENT_CONDITION_FAILED;
         bool unwritable = event == LOCK_EVENT_LEASE_UNWRITABLE;
@@ -83,9 +83,10 @@ static bool can_be(unsigned state, unsigned event) {
                 return false;
         case LOCK_STARTING_UP:
                 return !answer;
-        case LOCK_STANDBY: case LOCK_LOST: case LOCK_FAULT:
+        case LOCK_LOST:
                 return !answer && !unwritable;
-        case LOCK_ACQUIRING: case LOCK_WAITING: case LOCK_RELEASING: case LOCK_STANDING_DOWN: case LOCK_REFUSING:
+        case LOCK_STANDBY: case LOCK_ACQUIRING: case LOCK_WAITING: case LOCK_RELEASING: case LOCK_STANDING_DOWN:
+        case LOCK_REFUSING: case LOCK_FAULT:
                 return !unwritable;
         default:
                 return true;

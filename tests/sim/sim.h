@@ -86,6 +86,9 @@ typedef enum Invariant {
         INVARIANT_WATCHDOG_LATE,
         INVARIANT_GUARD_LATE,
         INVARIANT_RUNS_BEYOND_LEASE,
+        INVARIANT_OUT_OF_TURN,
+        INVARIANT_KEPT_BEYOND_TENURE,
+        INVARIANT_OWN_LOCK_DELETED,
         INVARIANT_NOBODY_RUNS,
         _INVARIANT_MAX,
 } Invariant;
@@ -110,11 +113,12 @@ typedef struct Event {
 
 /* A request and what becomes of it. */
 typedef struct Message {
-        bool is_write, acquires;
+        bool is_write, is_delete, acquires;
         unsigned label;
         uint64_t run;
         usec_t first_sent_us; /* true time of the first attempt of this write */
         LockWrite write;
+        LockDelete unlock;
         LockEventType outcome;
         bool has_record;
         Record record;
@@ -208,6 +212,7 @@ typedef struct Host {
         Lock lock;
 
         /* what the judge remembers of it */
+        usec_t step_back_us, steps_back_until_us; /* as a release asked for, in this run of the daemon; true time */
         char open_version[RECORD_VERSION_MAX + 1]; /* the write that has no answer yet */
         bool open_releases, open_asked;
         usec_t first_sent_us;
@@ -280,7 +285,7 @@ typedef struct World {
 } World;
 
 /* plan.c: one of the operations. */
-LockEventType draw_wish(uint64_t *random);
+LockEventType draw_wish(const Plan *plan, uint64_t *random);
 
 /* queue.c */
 void schedule(World *w, usec_t in_us, Kind kind, const Host *h, uint32_t generation);
@@ -318,6 +323,9 @@ void judge_remember(Host *h, const char *version);
 void judge_attempt(World *w, Host *h, const LockWrite *write);
 void judge_send(World *w, Host *h, const LockWrite *write);
 void judge_apply(World *w, const Host *h, const Message *m);
+void judge_delete(World *w, const Host *h);
+void judge_wish(Host *h, const LockEvent *event);
+void judge_wishes(World *w, Host *h);
 void judge_answer(World *w, Host *h, const Message *m);
 void judge_held(World *w, const Host *h);
 void judge_lease(World *w, Host *h);
@@ -327,6 +335,7 @@ void judge_guard(World *w, const Host *h);
 
 /* store.c */
 void send_request(World *w, Host *h, const LockWrite *write);
+void send_delete(World *w, Host *h, const LockDelete *unlock);
 void store_apply(World *w, Host *h, const Event *e);
 void requests_forget(Host *h);
 

@@ -36,25 +36,27 @@ void requests_forget(Host *h) {
         h->request_due_us = USEC_INFINITY;
 }
 
-static void launch(World *w, Host *h, const LockWrite *write) {
+static void launch(World *w, Host *h, const LockWrite *write, const LockDelete *unlock) {
         uint8_t number;
         Message *m = message_new(w, &number);
 
         if (!m)
                 return;
         m->is_write = write != NULL;
+        m->is_delete = unlock != NULL;
         m->acquires = !h->original && h->lock.write_kind == WRITE_ACQUIRE;
         m->label = h->original ? 0 : h->leads.label;
         m->run = (uint64_t) h->id << 32 | h->daemon;
         m->first_sent_us = h->first_sent_us;
         if (write)
                 m->write = *write;
+        if (unlock)
+                m->unlock = *unlock;
         schedule_event(w, network_us(w, h), EV_REQUEST, h, h->original ? h->boot : h->daemon,
                        (Event) { .message = number, .number = h->request });
 }
 
-void send_request(World *w, Host *h, const LockWrite *write) {
-        note(w, h, "sends %s %s", write ? "write" : "read", write ? write->record.version : "");
+static void send(World *w, Host *h, const LockWrite *write, const LockDelete *unlock) {
         h->request++;
         h->waits = true;
         h->request_due_us = w->now_us + request_timeout_us(w->plan->lease_us);
@@ -62,9 +64,20 @@ void send_request(World *w, Host *h, const LockWrite *write) {
         w->statistics->writes += write != NULL;
         if (w->now_us < h->requests_cut_until_us || by_chance(w, h, w->plan->weather.lost))
                 return;
-        launch(w, h, write);
+        launch(w, h, write, unlock);
         if (by_chance(w, h, w->plan->weather.twice))
-                launch(w, h, write);
+                launch(w, h, write, unlock);
+}
+
+void send_request(World *w, Host *h, const LockWrite *write) {
+        note(w, h, "sends %s %s", write ? "write" : "read", write ? write->record.version : "");
+        send(w, h, write, NULL);
+}
+
+void send_delete(World *w, Host *h, const LockDelete *unlock) {
+        note(w, h, "sends deletion of %s", unlock->version);
+        judge_delete(w, h);
+        send(w, h, NULL, unlock);
 }
 
 static void apply(World *w, const Host *h, Item *item, Message *m) {
@@ -81,13 +94,31 @@ static void apply(World *w, const Host *h, Item *item, Message *m) {
         note(w, h, "the store applies %s", m->write.record.version);
 }
 
+static LockEventType after_applying(const World *w, LockEventType outcome) {
+        return outcome == LOCK_EVENT_WRITTEN && w->now_us < w->fails_after_until_us ? LOCK_EVENT_REQUEST_FAILED : outcome;
+}
+
 static LockEventType read_outcome(const Item *item) {
         return item->there && item->unclear ? LOCK_EVENT_READ_UNCLEAR : LOCK_EVENT_READ;
+}
+
+static LockEventType delete_outcome(World *w, const Host *h, Item *item, const Message *m) {
+        if (!item->there || strcmp(item->record.version, m->unlock.version) != 0 ||
+            strcmp(item->record.holder, m->unlock.holder) != 0) {
+                note(w, h, "the store refuses to delete %s", m->unlock.version);
+                return LOCK_EVENT_CONDITION_FAILED;
+        }
+        item->there = item->unclear = item->by_hand = false;
+        w->deleted_by_hand = true;
+        note(w, h, "the store deletes %s", m->unlock.version);
+        return LOCK_EVENT_WRITTEN;
 }
 
 static LockEventType outcome(World *w, const Host *h, Item *item, Message *m) {
         if (w->now_us < w->throttled_until_us)
                 return LOCK_EVENT_REQUEST_FAILED;
+        if (m->is_delete)
+                return after_applying(w, delete_outcome(w, h, item, m));
         if (!m->is_write)
                 return read_outcome(item);
         if (!fulfilled(item, &m->write)) {
@@ -95,7 +126,7 @@ static LockEventType outcome(World *w, const Host *h, Item *item, Message *m) {
                 return LOCK_EVENT_CONDITION_FAILED;
         }
         apply(w, h, item, m);
-        return w->now_us < w->fails_after_until_us ? LOCK_EVENT_REQUEST_FAILED : LOCK_EVENT_WRITTEN;
+        return after_applying(w, LOCK_EVENT_WRITTEN);
 }
 
 void store_apply(World *w, Host *h, const Event *e) {

@@ -2,6 +2,8 @@
 /* For test-store.py: the store, worked by lines of standard input, one command each:
  *
  *     read MS | create VERSION MS | update VERSION EXPECTED,… MS     one request; MS is its timeout
+ *     hand-over VERSION EXPECTED,… MS                                the same, with the successor "node2"
+ *     delete VERSION HOLDER MS                                       "-": could not be read
  *     supersede MS                                                   two reads at once: one answer is to come
  *     cancel MS                                                      both at once, dropped after 50 ms: no answer is to come
  *     look MS                                                        at the table; the outcome is the verdict
@@ -101,7 +103,7 @@ static int on_cancel(sd_event_source *source _unused_, uint64_t usec _unused_, v
         return 0;
 }
 
-static int write_record(Probe *probe, const char *version, const char *expected, usec_t timeout_us) {
+static int write_record(Probe *probe, const char *version, const char *expected, const char *successor, usec_t timeout_us) {
         _cleanup_strv_ char **versions = NULL;
         Record record = {
                 .holder = "node1#0badcafe",
@@ -116,6 +118,7 @@ static int write_record(Probe *probe, const char *version, const char *expected,
         StoreWrite write = { .record = &record, .create = !expected };
 
         snprintf(record.version, sizeof(record.version), "%s", version);
+        snprintf(record.successor, sizeof(record.successor), "%s", successor);
         if (expected) {
                 if (strv_split(expected, ",", &versions) < 0)
                         return -ENOMEM;
@@ -123,6 +126,15 @@ static int write_record(Probe *probe, const char *version, const char *expected,
                 write.n_expected = strv_length(versions);
         }
         return store_write(probe->store, &write, timeout_us, on_answer, probe);
+}
+
+static int delete_record(Probe *probe, const char *version, const char *holder, usec_t timeout_us) {
+        StoreDelete delete = {
+                .version = strcmp(version, "-") == 0 ? "" : version,
+                .holder = strcmp(holder, "-") == 0 ? "" : holder,
+        };
+
+        return store_delete(probe->store, &delete, timeout_us, on_answer, probe);
 }
 
 static int obey(Probe *probe, char *line) {
@@ -137,9 +149,13 @@ static int obey(Probe *probe, char *line) {
                 return -EINVAL;
         timeout_us = strtoull(words[n - 1], NULL, 10) * USEC_PER_MSEC;
         if (strcmp(words[0], "create") == 0 && n == 3)
-                return write_record(probe, words[1], NULL, timeout_us);
+                return write_record(probe, words[1], NULL, "", timeout_us);
         if (strcmp(words[0], "update") == 0 && n == 4)
-                return write_record(probe, words[1], words[2], timeout_us);
+                return write_record(probe, words[1], words[2], "", timeout_us);
+        if (strcmp(words[0], "hand-over") == 0 && n == 4)
+                return write_record(probe, words[1], words[2], "node2", timeout_us);
+        if (strcmp(words[0], "delete") == 0 && n == 4)
+                return delete_record(probe, words[1], words[2], timeout_us);
 
         probe->last = strncmp(words[0], "last", strlen("last")) == 0;
         if (strcmp(words[0], "look") == 0 || strcmp(words[0], "last-look") == 0)

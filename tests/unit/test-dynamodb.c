@@ -65,12 +65,13 @@ static void test_read_request(void) {
 #define WRITE_BEGIN                                                                                           \
         "{\"TableName\":\"locks\",\"Key\":{\"label\":{\"S\":\"validator\"}},"                                 \
         "\"UpdateExpression\":\"SET #holder = :holder, #expire_time = :expire_time, #start_time = :start_time, " \
-        "#version = :version, #lease_ms = :lease_ms, #host = :host, #boot = :boot, #fence = :fence\","        \
-        "\"ConditionExpression\":"
+        "#version = :version, #lease_ms = :lease_ms, #host = :host, #boot = :boot, #fence = :fence"
+#define WRITE_CONDITION "\",\"ConditionExpression\":"
+#define UNNAMED " REMOVE #successor"
 #define WRITE_MIDDLE                                                                                          \
         ",\"ExpressionAttributeNames\":{\"#holder\":\"holder\",\"#expire_time\":\"expire_time\","             \
         "\"#start_time\":\"start_time\",\"#version\":\"version\",\"#lease_ms\":\"lease_ms\",\"#host\":\"host\"," \
-        "\"#boot\":\"boot\",\"#fence\":\"fence\"},\"ExpressionAttributeValues\":{"                            \
+        "\"#boot\":\"boot\",\"#fence\":\"fence\",\"#successor\":\"successor\"},\"ExpressionAttributeValues\":{"                            \
         "\":holder\":{\"S\":\"node1#0badcafe\"},\":expire_time\":{\"N\":\"1763929846000\"},"                  \
         "\":start_time\":{\"N\":\"1763928001000\"},\":version\":{\"S\":\"11111111-2222-4333-8444-555555555555\"}," \
         "\":lease_ms\":{\"N\":\"1800000\"},\":host\":{\"S\":\"" HOST "\"},\":boot\":{\"S\":\"" BOOT "\"},"    \
@@ -78,16 +79,67 @@ static void test_read_request(void) {
 
 static void test_write_request(void) {
         static const char *const expected[] = { "v1", "v2" };
-        _cleanup_free_ char *create = NULL, *renew = NULL, *both = NULL;
+        _cleanup_free_ char *create = NULL, *renew = NULL, *both = NULL, *handover = NULL;
+        Record named = record;
 
+        strcpy(named.successor, "node2");
         CHECK_EQ(dynamodb_write_request(&context, &(StoreWrite) { .record = &record, .create = true }, &create), 0);
-        CHECK_STR(create, WRITE_BEGIN "\"attribute_not_exists(#version)\"" WRITE_MIDDLE "}}");
+        CHECK_STR(create, WRITE_BEGIN UNNAMED WRITE_CONDITION "\"attribute_not_exists(#version)\"" WRITE_MIDDLE "}}");
         CHECK_EQ(dynamodb_write_request(&context, &(StoreWrite) { &record, false, expected, 2 }, &renew), 0);
-        CHECK_STR(renew, WRITE_BEGIN "\"#version IN (:e0, :e1)\"" WRITE_MIDDLE
+        CHECK_STR(renew, WRITE_BEGIN UNNAMED WRITE_CONDITION "\"#version IN (:e0, :e1)\"" WRITE_MIDDLE
                                      ",\":e0\":{\"S\":\"v1\"},\":e1\":{\"S\":\"v2\"}}}");
         CHECK_EQ(dynamodb_write_request(&context, &(StoreWrite) { &record, true, expected, 1 }, &both), 0);
-        CHECK_STR(both, WRITE_BEGIN "\"attribute_not_exists(#version) OR #version IN (:e0)\"" WRITE_MIDDLE
-                                    ",\":e0\":{\"S\":\"v1\"}}}");
+        CHECK_STR(both, WRITE_BEGIN UNNAMED WRITE_CONDITION "\"attribute_not_exists(#version) OR #version IN (:e0)\""
+                        WRITE_MIDDLE ",\":e0\":{\"S\":\"v1\"}}}");
+        CHECK_EQ(dynamodb_write_request(&context, &(StoreWrite) { &named, false, expected, 1 }, &handover), 0);
+        CHECK_STR(handover, WRITE_BEGIN ", #successor = :successor" WRITE_CONDITION "\"#version IN (:e0)\"" WRITE_MIDDLE
+                            ",\":successor\":{\"S\":\"node2\"},\":e0\":{\"S\":\"v1\"}}}");
+}
+
+#define DELETE_BEGIN                                                                                          \
+        "{\"TableName\":\"locks\",\"Key\":{\"label\":{\"S\":\"validator\"}},\"ConditionExpression\":\""
+#define NO_LOCKS_VERSION \
+        "attribute_exists(#label) AND (attribute_not_exists(#version) OR NOT attribute_type(#version, :version))"
+
+static void test_delete_request(void) {
+        _cleanup_free_ char *whole = NULL, *version = NULL, *holder = NULL, *neither = NULL;
+
+        CHECK_EQ(dynamodb_delete_request(&context, &(StoreDelete) { .version = "v1", .holder = "node1" }, &whole), 0);
+        CHECK_STR(whole, DELETE_BEGIN "#version = :version AND #holder = :holder\",\"ExpressionAttributeNames\":"
+                         "{\"#version\":\"version\",\"#holder\":\"holder\"},\"ExpressionAttributeValues\":"
+                         "{\":version\":{\"S\":\"v1\"},\":holder\":{\"S\":\"node1\"}}}");
+        CHECK_EQ(dynamodb_delete_request(&context, &(StoreDelete) { .version = "v1", .holder = "" }, &version), 0);
+        CHECK_STR(version, DELETE_BEGIN "#version = :version\",\"ExpressionAttributeNames\":{\"#version\":\"version\"},"
+                           "\"ExpressionAttributeValues\":{\":version\":{\"S\":\"v1\"}}}");
+        CHECK_EQ(dynamodb_delete_request(&context, &(StoreDelete) { .version = "", .holder = "node1" }, &holder), 0);
+        CHECK_STR(holder, DELETE_BEGIN NO_LOCKS_VERSION " AND #holder = :holder\",\"ExpressionAttributeNames\":"
+                          "{\"#version\":\"version\",\"#label\":\"label\",\"#holder\":\"holder\"},"
+                          "\"ExpressionAttributeValues\":{\":version\":{\"S\":\"S\"},\":holder\":{\"S\":\"node1\"}}}");
+        CHECK_EQ(dynamodb_delete_request(&context, &(StoreDelete) { .version = "", .holder = "" }, &neither), 0);
+        CHECK_STR(neither, DELETE_BEGIN NO_LOCKS_VERSION "\",\"ExpressionAttributeNames\":{\"#version\":\"version\","
+                           "\"#label\":\"label\"},\"ExpressionAttributeValues\":{\":version\":{\"S\":\"S\"}}}");
+}
+
+static void test_delete_answers(void) {
+        static const char denied[] = "{\"__type\":\"com.amazon.coral.service#AccessDeniedException\",\"message\":\"x\"}";
+        HttpAnswer http = { .status = 200, .date_s = 1763928002, .body = "{}", .body_size = 2 };
+        DynamoDBContext deleting = context;
+        StoreAnswer answer;
+
+        deleting.rights = "dynamodb:DeleteItem";
+        dynamodb_delete_answer(&deleting, &http, &answer);
+        CHECK_EQ(answer.outcome, STORE_OK);
+        http.body = ITEM(OURS);
+        http.body_size = strlen(http.body);
+        dynamodb_delete_answer(&deleting, &http, &answer);
+        CHECK_EQ(answer.outcome, STORE_RETRY);
+        CHECK(strstr(answer.error, "something else than DeleteItem"));
+        http.status = 400;
+        http.body = denied;
+        http.body_size = strlen(denied);
+        dynamodb_delete_answer(&deleting, &http, &answer);
+        CHECK_EQ(answer.outcome, STORE_PERSON);
+        CHECK(strstr(answer.error, "allow dynamodb:DeleteItem on it"));
 }
 
 static void test_write_request_refusals(void) {
@@ -122,8 +174,30 @@ static void test_records(void) {
         CHECK(a.outcome == STORE_OK && a.has_record && !a.record.is_ours_by_shape);
         a = read_answer(ITEM(OURS ",\"note\":{\"M\":{\"a\":{\"L\":[{\"N\":\"1\"},{\"NULL\":true}]}}}"));
         CHECK(a.outcome == STORE_OK && a.has_record && a.record.is_ours_by_shape);
+        CHECK_STR(a.record.successor, "");
+        a = read_answer(ITEM(OURS ",\"successor\":{\"S\":\"node2\"}"));
+        CHECK_EQ(a.outcome, STORE_OK);
+        CHECK_STR(a.record.successor, "node2");
+        /* what it says can do no harm, and what it can't say is nothing */
+        a = read_answer(ITEM(OURS ",\"successor\":{\"S\":\"a\\u001b[31m\"}"));
+        CHECK(a.outcome == STORE_OK && a.record.is_ours_by_shape && !*a.record.successor);
+        a = read_answer(ITEM(OURS ",\"successor\":{\"N\":\"1\"}"));
+        CHECK(a.outcome == STORE_OK && a.record.is_ours_by_shape && !*a.record.successor);
         a = read_answer(" {} \r\n");
         CHECK(a.outcome == STORE_OK && !a.has_record);
+}
+
+static void test_unclear_items(void) {
+        StoreAnswer a = read_answer(ITEM(LABEL ",\"holder\":{\"S\":\"h\"},\"version\":{\"S\":\"v\"}"));
+
+        CHECK_EQ(a.outcome, STORE_UNCLEAR);
+        CHECK_STR(a.record.holder, "h");
+        CHECK_STR(a.record.version, "v");
+        a = read_answer(ITEM(LABEL ",\"holder\":{\"N\":\"1\"},\"version\":{\"S\":\"a\\u0007\"}"));
+        CHECK_EQ(a.outcome, STORE_UNCLEAR);
+        CHECK_STR(a.record.holder, "");
+        CHECK_STR(a.record.version, "");
+        CHECK_EQ(a.record.expire_time_ms, 0);
 }
 
 static StoreAnswer read_with_expire_time(const char *number) {
@@ -307,6 +381,9 @@ int main(void) {
         static const Case cases[] = {
                 { "request to read", test_read_request },
                 { "request to write", test_write_request },
+                { "request to delete", test_delete_request },
+                { "answers to a deletion", test_delete_answers },
+                { "what an unclear item is known by", test_unclear_items },
                 { "requests that cannot be", test_write_request_refusals },
                 { "records, ours and the original's", test_records },
                 { "numbers", test_numbers },

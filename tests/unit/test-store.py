@@ -334,6 +334,45 @@ class StoreTest(unittest.TestCase):
         self.dynalite.call("PutItem", TableName=TABLE, Item={**item, "expire_time": {"N": "1.5"}})
         self.check(probe.ask("read"), "unclear", f"the item {LABEL} of table {TABLE}")
 
+    def item(self):
+        return self.dynalite.call("GetItem", TableName=TABLE, Key={"label": {"S": LABEL}}).get("Item")
+
+    def test_handover(self):
+        probe = self.probe()
+        self.check(probe.ask(f"create {VERSIONS[0]}"), "ok")
+        self.check(probe.ask(f"hand-over {VERSIONS[1]} {VERSIONS[0]}"), "ok")
+        self.assertEqual(self.item()["successor"], {"S": "node2"})
+        self.check(probe.ask(f"update {VERSIONS[2]} {VERSIONS[1]}"), "ok")
+        self.assertNotIn("successor", self.item())
+
+    def test_delete(self):
+        probe, holder = self.probe(), "node1#0badcafe"
+        self.check(probe.ask(f"delete {VERSIONS[0]} {holder}"), "condition-failed")
+        self.check(probe.ask(f"create {VERSIONS[0]}"), "ok")
+        for words in (f"{VERSIONS[1]} {holder}", f"{VERSIONS[0]} node1", "- -", f"- {holder}"):
+            self.check(probe.ask(f"delete {words}"), "condition-failed")
+        self.assertTrue(self.item())
+        self.front.mode = "applied_and_lost"
+        self.check(probe.ask(f"delete {VERSIONS[0]} {holder}"), "retry")
+        self.front.mode = "sound"
+        self.assertFalse(self.check(probe.ask("read"), "ok").has_record)
+        self.check(probe.ask(f"create {VERSIONS[0]}"), "ok")
+        self.check(probe.ask(f"delete {VERSIONS[0]} -"), "ok")
+        self.assertIsNone(self.item())
+
+    def test_delete_what_is_no_lock_record(self):
+        probe = self.probe()
+        self.check(probe.ask("delete - -"), "condition-failed")
+        for rest in ({}, {"version": {"N": "5"}}, {"version": {"M": {}}, "holder": {"S": "node2"}},
+                     {"version": {"NULL": True}, "holder": {"N": "1"}}):
+            with self.subTest(rest):
+                self.dynalite.call("PutItem", TableName=TABLE, Item={"label": {"S": LABEL}, **rest})
+                answer = self.check(probe.ask("read"), "unclear")
+                self.assertEqual((answer.version, answer.holder), ("", rest.get("holder", {}).get("S", "")))
+                self.check(probe.ask("delete - another"), "condition-failed")
+                self.check(probe.ask(f"delete - {answer.holder or '-'}"), "ok")
+                self.assertIsNone(self.item())
+
     def test_missing_table(self):
         self.check(self.probe(table="nowhere").ask("read"), "person", "table nowhere in eu-central-1 does not exist")
 

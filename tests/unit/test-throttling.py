@@ -75,7 +75,8 @@ class Table(http.server.ThreadingHTTPServer):
         if self.item["version"] not in expected:
             return 400, b'{"__type":"x#ConditionalCheckFailedException"}'
         self.item = {"label": self.item["label"],
-                     **{name[1:]: values[f":{name[1:]}"] for name in body["ExpressionAttributeNames"]}}
+                     **{name[1:]: values[f":{name[1:]}"] for name in body["ExpressionAttributeNames"]
+                        if f":{name[1:]}" in values}}
         return 200, b"{}"
 
     def close(self):
