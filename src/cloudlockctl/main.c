@@ -17,6 +17,9 @@ typedef struct Verb {
 
 static const Verb verbs[] = {
         { "status", 0, -1, OPTION_JSON, verb_status },
+        { "watch", 0, -1, OPTION_JSON, verb_watch },
+        { "list", 0, 1, OPTION_JSON | OPTION_TABLE, verb_list },
+        { "history", 0, -1, OPTION_JSON, verb_history },
         { "release", 1, 1, OPTION_FOR, verb_release },
         { "handover", 1, 1, OPTION_TO, verb_handover },
         { "renew", 1, 1, 0, verb_renew },
@@ -39,32 +42,36 @@ static const char help_text[] =
         "\n"
         "Look:\n"
         "  status [INSTANCE...]   Show the locks of this host, or these\n"
+        "  watch [INSTANCE...]    Show them live\n"
+        "  list [INSTANCE]        List the instances here, or with --table all locks in a table\n"
+        "  history [INSTANCE...]  Show who held them when\n"
         "  metrics INSTANCE       Print metrics in OpenMetrics' format\n"
         "\n"
         "Operate:\n"
-        "  release INSTANCE       Stop the target, release the lock, and stand down for a while\n"
-        "  handover INSTANCE      Release the lock for another host, and take it back if none takes it\n"
+        "  release INSTANCE       Stop the target, release the lock, stand down for a while\n"
+        "  handover INSTANCE      Release it for another host; take it back if none does\n"
         "  pause INSTANCE         Stay standby until 'resume', also after a restart\n"
         "  resume INSTANCE        End a pause or a stand-down\n"
-        "  keep INSTANCE          Keep the lock while the target stops and starts, for maintenance\n"
+        "  keep INSTANCE          Keep the lock while the target is maintained\n"
         "  unkeep INSTANCE        End that\n"
         "  renew INSTANCE         Renew the lock now\n"
         "  force-unlock INSTANCE  Delete the record of a holder that is gone for certain\n"
         "\n"
         "Set up:\n"
         "  init INSTANCE          Create the table that the instance's lock is to be in\n"
-        "  bind INSTANCE          Let the instance's target units run under the lock only\n"
+        "  bind INSTANCE          Let the target units run under the lock only\n"
         "  unbind INSTANCE        Let them run without it again\n"
         "  check INSTANCE         Look for whatever could keep the lock from working\n"
         "\n"
         "Options:\n"
-        "     --for=TIME          With release: stand down for so long (10min; 'infinity': until 'resume')\n"
-        "     --to=HOST           With handover: only this host may take the lock, named by its id\n"
+        "     --table             With list: all locks in the instance's table\n"
+        "     --for=TIME          With release: stand down for so long, or 'infinity'\n"
+        "     --to=HOST           With handover: only this host may take the lock\n"
         "     --holder=HOLDER     With force-unlock: the holder, as it was shown\n"
         "     --no-block          Do not wait until what was asked for is done\n"
-        "     --json[=FORMAT]     Print JSON: 'pretty' (as on a terminal) or 'short' (as elsewhere)\n"
+        "     --json[=FORMAT]     Print JSON: 'short', or 'pretty' as on a terminal\n"
         "     --policy            With check: print the least IAM policy for the lock\n"
-        "     --dry-run           With bind, unbind and init: only say what would be done\n"
+        "     --dry-run           With bind, unbind, init: only say what would be done\n"
         "     --no-legend         Print no headings and sums\n"
         "  -l --full              Do not shorten what is too long for the terminal\n"
         "     --no-pager          Accepted as systemctl's; there never is a pager\n"

@@ -75,10 +75,11 @@ static void put_moment(const Page *page, const char *label, const char *key) {
 }
 
 static void put_headline(FILE *out, const ShowStyle *style, Mood mood, const char *instance, const char *text) {
+        const char *colour = mood_colour(mood, style);
         char line[VALUE_MAX];
 
         snprintf(line, sizeof(line), "%s - %s", instance, text);
-        fprintf(out, "%s%s%s ", mood_colour(mood, style), mood_mark(mood, style), style->color ? ANSI_NORMAL : "");
+        fprintf(out, "%s%s%s ", colour, mood_mark(mood, style), *colour ? ANSI_NORMAL : "");
         columns_wrap(out, line, HEADLINE_INDENT, style->width);
 }
 
@@ -190,7 +191,7 @@ static void put_wishes(const Page *page) {
 
         if (answer_flag(page->status, "paused"))
                 put_row(page, "Paused", "stays standby until 'cloudlockctl resume'");
-        put_moment(page, "Stands by", "standDownUntil");
+        put_moment(page, "Down until", "standDownUntil");
         if (successor)
                 put_row(page, "Successor", "%s", successor);
         if (answer_flag(page->status, "kept"))

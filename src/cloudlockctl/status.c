@@ -8,11 +8,11 @@
 #include "clock-us.h"
 #include "instances.h"
 #include "show.h"
+#include "status.h"
 #include "strv.h"
 #include "verbs.h"
 
-/* *ret_status stays NULL where no daemon runs. An exit status. */
-static int ask(const char *instance, json_object **ret_status) {
+int status_ask(const char *instance, json_object **ret_status) {
         _cleanup_reply_ VarlinkReply reply = {};
         int r = ask_daemon(instance, LOCK_INTERFACE ".Status", NULL, CALL_US_MAX, &reply);
 
@@ -26,8 +26,7 @@ static int ask(const char *instance, json_object **ret_status) {
         return EXIT_DONE;
 }
 
-/* Adds what a script wants to know first. 0 or -ENOMEM. */
-static int add_to_array(json_object *array, const char *instance, json_object *status) {
+int status_append(json_object *array, const char *instance, json_object *status) {
         _cleanup_json_ json_object *entry = status ? json_object_get(status) : json_object_new_object();
 
         if (!entry ||
@@ -39,8 +38,7 @@ static int add_to_array(json_object *array, const char *instance, json_object *s
         return 0;
 }
 
-/* A failure to ask outweighs a missing instance, and that a stopped one. */
-static int worse(int a, int b) {
+int status_worse(int a, int b) {
         static const int order[] = { EXIT_FAILED, EXIT_NO_INSTANCE, EXIT_NOT_RUNNING };
 
         for (size_t i = 0; i < ELEMENTSOF(order); i++)
@@ -60,12 +58,12 @@ static int show_all(const Options *options, char *const *instances) {
                 return -ENOMEM;
         for (char *const *i = instances; i && *i; i++) {
                 _cleanup_json_ json_object *status = NULL;
-                int one = ask(*i, &status);
+                int one = status_ask(*i, &status);
 
-                result = worse(result, one);
+                result = status_worse(result, one);
                 if (one != EXIT_DONE && one != EXIT_NOT_RUNNING)
                         continue;
-                if (options->json && add_to_array(array, *i, status) < 0)
+                if (options->json && status_append(array, *i, status) < 0)
                         return -ENOMEM;
                 if (options->json)
                         continue;

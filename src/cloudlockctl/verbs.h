@@ -38,6 +38,9 @@ typedef struct Options {
 
 /* `args` is NULL-terminated. */
 int verb_status(const Options *options, char *const *args);
+int verb_watch(const Options *options, char *const *args);
+int verb_list(const Options *options, char *const *args);
+int verb_history(const Options *options, char *const *args);
 int verb_bind(const Options *options, char *const *args);
 int verb_unbind(const Options *options, char *const *args);
 int verb_init(const Options *options, char *const *args);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A lock in one row of a table: what list and watch say of it. Pure. */
+
+#include "grid.h"
+
+typedef struct LockRow {
+        const char *instance;
+        json_object *status; /* NULL: its daemon does not answer */
+} LockRow;
+
+/* What stands in its cells; what is not known is "". */
+typedef struct LockCells {
+        char state[64];
+        const char *colour; /* of the state */
+        char holder[128];   /* its my_id, without what makes it unique */
+        char lease[SPAN_TEXT_MAX];
+        char left[SPAN_TEXT_MAX];
+        char target[300];
+        char next[128];
+} LockCells;
+
+void lock_row_read(const LockRow *row, const ShowStyle *style, usec_t now_realtime_us, LockCells *ret);
+
+/* The part of a holder's id that its operator wrote: all but '#' and 8 hex digits at its end. Returns `buf`. */
+char *holder_name(char *buf, size_t size, const char *holder);
