@@ -32,6 +32,9 @@ static const char *refusal_sentence(LockRefusal refusal) {
         case LOCK_REFUSED_HELD: return "This host holds the lock, or may do so: release it first";
         case LOCK_REFUSED_NOT_KEPT: return "Nothing keeps the lock: there is nothing to end";
         case LOCK_REFUSED_NOT_STANDING_DOWN: return "This host is neither paused nor standing down";
+        case LOCK_REFUSED_SAME_HOST: return "This host holds the lock already: name another one";
+        case LOCK_REFUSED_NO_RECORD: return "There is no record to delete";
+        case LOCK_REFUSED_OTHER_RECORD: return "The record is another one by now: look again";
         case LOCK_ACCEPTED:
         case _LOCK_REFUSAL_MAX: break;
         }
