@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Hooks: told of what happens to the lock, and without any power over it."""
+"""Hooks: told of what happens to the lock, and without any power over it. Those that do no wrong are cloudlock-hooks(7)'s."""
 
 import threading
 
+from rig import pages
 from rig.host import boot_all
 from rig.product import Lock, beats, check_taken_at_once, lead_and_follow
 from rig.system import wait_for
@@ -28,12 +29,27 @@ def hook(lock, name, target, service, unit=""):
     lock.host.systemctl("enable", name)
 
 
-def event_hook(lock, name, target):
-    hook(lock, name, target, f"Type=oneshot\nExecStart=/bin/sh -c 'echo {name} >>{EVENTS}'")
+def put_hooks_of_the_page(lock):
+    """Everything that the manual shows; what its hooks run leaves a line a start."""
+    shown = pages.files("cloudlock-hooks.7")
+    assert {path.rpartition("/")[2] for path in shown} == {"tell-acquired@.service", "exporter@.service", "failed.conf"}
+    shown[f"{UNIT}/tell-lost@.service"] = shown[f"{UNIT}/tell-acquired@.service"].replace("-acquired@", "-lost@").replace(
+        "%H holds", "%H lost")
+    shown[f"{UNIT}/tell-failed@.service"] = "[Service]\nType=oneshot\nExecStart=/usr/local/bin/tell failed\n"
+    for path, text in shown.items():
+        lock.host.put_file(path, text)
+    lock.host.put_file("/usr/local/bin/tell", f"#!/bin/sh\necho $1 >>{EVENTS}\n", 0o755)
+    lock.host.put_file("/usr/local/bin/exporter", f"#!/bin/sh\nexec {SLEEP}\n", 0o755)
+    lock.host.systemctl("enable", *(f"{name}@{lock.instance}" for name in ("tell-acquired", "tell-lost", "exporter")))
+
+
+def told(lock):
+    """What the two hooks are to say of each change."""
+    return [f"{lock.host.name} {what} {lock.instance}" for what in ("holds", "lost")]
 
 
 def events(lock):
-    return lock.host.read_file(EVENTS).split() if lock.host.has_file(EVENTS) else []
+    return lock.host.read_file(EVENTS).splitlines() if lock.host.has_file(EVENTS) else []
 
 
 def put_bad_hooks(lock):
@@ -109,6 +125,7 @@ def reload_until(lock, ended):
 
 def check_rounds(lock):
     """Acquired and released again and again, at once, in a storm of reloads: each change is told, once."""
+    holds, lost_it = told(lock)
     ended = threading.Event()
     storm = threading.Thread(target=reload_until, args=(lock, ended))
     storm.start()
@@ -116,40 +133,36 @@ def check_rounds(lock):
         for count in range(1, ROUNDS + 1):
             lock.start()
             lock.wait_state("running")
-            wait_for("the hook of the acquisition", lambda count=count: events(lock).count("told-acquired") == count)
-            lock.host.wait_unit("lives")
+            wait_for("the hook of the acquisition", lambda count=count: events(lock).count(holds) == count)
+            lock.host.wait_unit(f"exporter@{lock.instance}")
             lock.host.systemctl("stop", lock.daemon)
     finally:
         ended.set()
         storm.join()
-    wait_for("the last hook of a loss", lambda: events(lock).count("told-lost") == ROUNDS)
-    assert events(lock) == ["told-acquired", "told-lost"] * ROUNDS, events(lock)
-    lock.host.wait_unit("lives", "inactive")
+    wait_for("the last hook of a loss", lambda: events(lock).count(lost_it) == ROUNDS)
+    assert events(lock) == [holds, lost_it] * ROUNDS, events(lock)
+    lock.host.wait_unit(f"exporter@{lock.instance}", "inactive")
 
 
 def test_hooks_follow_the_lock(cluster):
     """Each change is told once; nothing is told where the lock is not held; OnFailure= of the daemon."""
     host, = boot_all([cluster.add_host()])
     lock = Lock(host).set_up()
-    event_hook(lock, "told-acquired", acquired(lock))
-    event_hook(lock, "told-lost", lost(lock))
-    hook(lock, "lives", acquired(lock), f"ExecStart={SLEEP}", f"BindsTo={acquired(lock)}")
-    host.put_file(f"{UNIT}/failed.service", f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo failed >>{EVENTS}'\n")
-    host.put_file(f"{UNIT}/cloudlock@.service.d/failed.conf", "[Unit]\nOnFailure=failed.service\n")
-    host.systemctl("daemon-reload")
+    put_hooks_of_the_page(lock)
+    exporter = f"exporter@{lock.instance}"
     for unit in (f"cloudlock-hooks@{lock.instance}.service", acquired(lock)):
         host.systemctl("start", unit)
         assert host.state(unit) == "inactive", f"{unit} starts where the lock is not held"
-    assert host.state("lives") == "inactive", "a bound hook runs where the lock is not held"
+    assert host.state(exporter) == "inactive", "a bound hook runs where the lock is not held"
     host.run("rm", "-f", EVENTS)  # of the hook that is not bound, when it was started by hand
     lock.leave_released_record()
     check_rounds(lock)
     lock.start()
     lock.wait_running()
-    host.wait_unit("lives")
+    host.wait_unit(exporter)
     host.kill(lock.guard)
-    wait_for("the hook of the guard's death", lambda: events(lock).count("told-lost") == ROUNDS + 1)
-    host.wait_unit("lives", "inactive")
+    wait_for("the hook of the guard's death", lambda: events(lock).count(told(lock)[1]) == ROUNDS + 1)
+    host.wait_unit(exporter, "inactive")
     # A crash is no failure yet: it comes back. A configuration that is refused is one.
     daemon = host.main_pid(lock.daemon)
     host.kill(lock.daemon)
