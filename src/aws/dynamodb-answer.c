@@ -162,6 +162,17 @@ static void parse_rest(json_object *item, Record *ret) {
         attribute_name(item, "version", sizeof(ret->version), ret->version);
 }
 
+bool dynamodb_read_item(json_object *item, const char **ret_label, Record *ret) {
+        *ret_label = NULL;
+        *ret = (Record) {};
+        if (!json_object_is_type(item, json_type_object))
+                return false;
+        if (!attribute_text(item, "label", "S", ret_label) && !parse_record(item, ret).problem)
+                return true;
+        parse_rest(item, ret);
+        return false;
+}
+
 static void parse_item(const DynamoDBContext *context, json_object *item, StoreAnswer *ret) {
         const char *label = NULL;
         Finding found;

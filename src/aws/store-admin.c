@@ -21,16 +21,10 @@ void store_admin_init(Store *store) {
         store_slot_init(&store->admin.slot, store, on_answer);
 }
 
-int store_admin(Store *store, AdminOperation operation, usec_t timeout_us, AdminHandler handler, void *userdata) {
+static int send_body(Store *store, AdminOperation operation, const char *body, usec_t timeout_us, AdminHandler handler,
+                     void *userdata) {
         StoreAdmin *admin = &store->admin;
-        DynamoDBContext context = store_slot_context(&admin->slot);
-        _cleanup_free_ char *body = NULL;
-        int r;
 
-        store_admin_cancel(store);
-        r = admin_request(&context, operation, &body);
-        if (r < 0)
-                return r;
         admin->operation = operation;
         admin->handler = handler;
         admin->userdata = userdata;
@@ -39,6 +33,26 @@ int store_admin(Store *store, AdminOperation operation, usec_t timeout_us, Admin
                                                      .body = body,
                                                      .timeout_us = timeout_us,
                                              });
+}
+
+int store_admin(Store *store, AdminOperation operation, usec_t timeout_us, AdminHandler handler, void *userdata) {
+        DynamoDBContext context = store_slot_context(&store->admin.slot);
+        _cleanup_free_ char *body = NULL;
+        int r;
+
+        store_admin_cancel(store);
+        r = admin_request(&context, operation, &body);
+        return r < 0 ? r : send_body(store, operation, body, timeout_us, handler, userdata);
+}
+
+int store_admin_scan(Store *store, const char *after, usec_t timeout_us, AdminHandler handler, void *userdata) {
+        DynamoDBContext context = store_slot_context(&store->admin.slot);
+        _cleanup_free_ char *body = NULL;
+        int r;
+
+        store_admin_cancel(store);
+        r = scan_request(&context, after, &body);
+        return r < 0 ? r : send_body(store, ADMIN_SCAN, body, timeout_us, handler, userdata);
 }
 
 void store_admin_cancel(Store *store) {

@@ -25,6 +25,7 @@ static const struct {
         [ADMIN_DESCRIBE_TTL] = NAMES("DescribeTimeToLive"),
         [ADMIN_DESCRIBE_GLOBAL] = NAMES("DescribeGlobalTable"),
         [ADMIN_CREATE] = NAMES("CreateTable"),
+        [ADMIN_SCAN] = NAMES("Scan"),
         [ADMIN_PROTECT] = NAMES("UpdateTable"),
 };
 
@@ -118,6 +119,8 @@ int admin_request(const DynamoDBContext *context, AdminOperation operation, char
                 return table_request(context, TABLE_TTL, ret);
         case ADMIN_DESCRIBE_GLOBAL:
                 return table_request(context, TABLE_LEGACY, ret);
+        case ADMIN_SCAN:
+                return scan_request(context, NULL, ret);
         case ADMIN_PROBE_WRITE:
         case ADMIN_CREATE:
         case ADMIN_PROTECT:
@@ -228,6 +231,19 @@ static void answer_read(const DynamoDBContext *context, const HttpAnswer *answer
         }
 }
 
+static void answer_scan(const DynamoDBContext *context, json_object *object, AdminReport *ret) {
+        int r = scan_read(object, &ret->page);
+
+        if (r >= 0)
+                return;
+        ret->result = ADMIN_FAILED;
+        if (r == -EBADMSG)
+                snprintf(ret->error, sizeof(ret->error), "what answers for DynamoDB in %s answers something else than Scan",
+                         context->region);
+        else
+                snprintf(ret->error, sizeof(ret->error), "%s", strerror(-r));
+}
+
 void admin_answer(const DynamoDBContext *context, AdminOperation operation, const HttpAnswer *answer, AdminReport *ret) {
         const DynamoDBContext own = context_for(context, operation);
         _cleanup_json_ json_object *object = NULL;
@@ -244,6 +260,8 @@ void admin_answer(const DynamoDBContext *context, AdminOperation operation, cons
                 snprintf(ret->error, sizeof(ret->error), "%s", opened.error);
         if (operation == ADMIN_READ)
                 answer_read(context, answer, ret);
+        else if (operation == ADMIN_SCAN && ret->result == ADMIN_DONE)
+                answer_scan(context, object, ret);
         else if (operation == ADMIN_DESCRIBE || operation == ADMIN_DESCRIBE_TTL || operation == ADMIN_DESCRIBE_GLOBAL)
                 answer_question(context, operation, answer, ret);
 }

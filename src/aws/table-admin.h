@@ -6,6 +6,7 @@
 
 #include "dynamodb.h"
 #include "table-answer.h"
+#include "table-scan.h"
 
 #define TABLE_ARN_MAX 512    /* 2048 bytes is IAM's limit; a table's is a third of this at most */
 #define TABLE_STATUS_MAX 40  /* the longest there is has 35 characters */
@@ -17,6 +18,7 @@ typedef enum AdminOperation {
         ADMIN_DESCRIBE_TTL,    /* DescribeTimeToLive */
         ADMIN_DESCRIBE_GLOBAL, /* DescribeGlobalTable */
         ADMIN_CREATE,          /* CreateTable: on demand, key label (String), protected against deletion */
+        ADMIN_SCAN,            /* Scan: a page of all items; the first, unless store_admin_scan() asks for another */
         ADMIN_PROTECT,         /* UpdateTable: protects it against deletion */
         _ADMIN_OPERATION_MAX,
 } AdminOperation;
@@ -52,6 +54,7 @@ typedef struct AdminReport {
         TableAnswer verdict;          /* of DESCRIBE, DESCRIBE_TTL, DESCRIBE_GLOBAL */
         bool has_record;              /* of READ */
         Record record;
+        ScanPage *page;               /* of SCAN that is DONE; who gets the report frees it */
 } AdminReport;
 
 /* "dynamodb:GetItem" */

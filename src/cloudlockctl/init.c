@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "init.h"
+#include "operator.h"
 #include "parse.h"
-#include "strv.h"
 
 /* DynamoDB makes an empty table in some ten seconds. */
 #define ACTIVE_US_MAX (3 * USEC_PER_MINUTE)
@@ -15,71 +15,12 @@
 typedef struct Init {
         const Options *options;
         CheckContext *context; /* the lock as the daemon sees it: configuration, region, endpoint */
-        char **environment;   /* where the keys are looked for; may hold secrets, wiped */
         bool shell_keys;
         Session *session;
 } Init;
 
 static void init_done(Init *init) {
-        strv_free_secrets(init->environment);
         init->session = session_free(init->session);
-}
-
-/* The variables by which AWS's tools find keys; with one of the first kind, those of the shell are meant. */
-static const struct {
-        const char *name;
-        bool names_keys;
-} key_variables[] = {
-        { "AWS_ACCESS_KEY_ID", true },
-        { "AWS_SECRET_ACCESS_KEY", true },
-        { "AWS_SESSION_TOKEN", false },
-        { "AWS_PROFILE", true },
-        { "AWS_SHARED_CREDENTIALS_FILE", true },
-        { "AWS_CONFIG_FILE", false },
-        { "AWS_WEB_IDENTITY_TOKEN_FILE", true },
-        { "AWS_ROLE_ARN", false },
-        { "AWS_ROLE_SESSION_NAME", false },
-        { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true },
-        { "AWS_CONTAINER_CREDENTIALS_FULL_URI", true },
-        { "AWS_CONTAINER_AUTHORIZATION_TOKEN", false },
-        { "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", false },
-        { "HOME", false },
-        { "PATH", false },
-};
-
-/* The daemon's environment with the shell's keys in it: proxies and trust stay those of the daemon. */
-static int choose_environment(Init *init) {
-        int r = 0;
-
-        for (char *const *e = init->context->config->aws_environment; *e && r >= 0; e++)
-                r = strv_extend(&init->environment, *e);
-        for (size_t i = 0; i < ELEMENTSOF(key_variables); i++)
-                init->shell_keys |= key_variables[i].names_keys && environment_get(environ, key_variables[i].name);
-        for (size_t i = 0; i < ELEMENTSOF(key_variables) && init->shell_keys && r >= 0; i++)
-                r = environment_set(&init->environment, key_variables[i].name,
-                                    environment_get(environ, key_variables[i].name) ?: "");
-        return r;
-}
-
-/* Creating a table takes rights that the daemon has no business with; so the operator's own keys go first. */
-static int open_store(Init *init) {
-        const Config *config = init->context->config;
-        int r = choose_environment(init);
-
-        if (r < 0)
-                return r;
-        return session_open(&(StoreConfig) {
-                                    .region = init->context->place.region,
-                                    .endpoint = init->context->place.endpoint,
-                                    .table = config->table,
-                                    .label = config->label,
-                                    .aws_key_id = init->shell_keys ? NULL : config->aws_key_id,
-                                    .aws_secret = init->shell_keys ? NULL : config->aws_secret,
-                                    .aws_session_token = init->shell_keys ? NULL : config->aws_session_token,
-                                    .environment = init->environment,
-                                    .credentials_directory = init->shell_keys ? NULL : init->context->credentials.directory,
-                                    .ca_bundle = init->context->profile->ca_bundle,
-                            }, &init->session);
 }
 
 static int complain(const char *format, ...) _printf_(1, 2);
@@ -255,7 +196,7 @@ static int make(Init *init) {
 
 int init_table(const Options *options, CheckContext *context) {
         _cleanup_(init_done) Init init = { .options = options, .context = context };
-        int r = open_store(&init);
+        int r = operator_session_open(context, &init.session, &init.shell_keys);
 
         if (r < 0) {
                 fprintf(stderr, "%s\n", strerror(-r));

@@ -109,7 +109,7 @@ int verb_list(const Options *options, char *const *args) {
 
         r = *args ? 0 : instances_list(&all);
         if (r >= 0)
-                r = list_here(options, *args ? args : all ?: nothing);
+                r = (options->table ? list_tables : list_here)(options, *args ? args : all ?: nothing);
         if (r < 0) {
                 fprintf(stderr, "Cannot list the instances of this host: %s\n", strerror(-r));
                 return EXIT_FAILED;

@@ -49,11 +49,15 @@ static void on_report(const AdminReport *report, void *userdata) {
         session->answered = true;
 }
 
-static int ask_once(Session *session, AdminOperation operation) {
+/* `after` is of ADMIN_SCAN. */
+static int ask_once(Session *session, AdminOperation operation, const char *after) {
         int r;
 
         session->answered = false;
-        r = store_admin(session->store, operation, SESSION_REQUEST_US, on_report, session);
+        if (operation == ADMIN_SCAN)
+                r = store_admin_scan(session->store, after, SESSION_REQUEST_US, on_report, session);
+        else
+                r = store_admin(session->store, operation, SESSION_REQUEST_US, on_report, session);
         while (r >= 0 && !session->answered)
                 r = sd_event_run(session->event, UINT64_MAX);
         return r;
@@ -64,15 +68,23 @@ static bool was_the_clock(const AdminReport *report) {
                llabs((long long) (report->date_s - time(NULL))) > SIGNATURE_SKEW_S;
 }
 
-int session_ask(Session *session, AdminOperation operation, AdminReport *ret) {
-        int r = ask_once(session, operation);
+static int ask_twice(Session *session, AdminOperation operation, const char *after, AdminReport *ret) {
+        int r = ask_once(session, operation, after);
 
         if (r >= 0 && was_the_clock(&session->report))
-                r = ask_once(session, operation);
+                r = ask_once(session, operation, after);
         if (r < 0)
                 return r;
         *ret = session->report;
         return 0;
+}
+
+int session_ask(Session *session, AdminOperation operation, AdminReport *ret) {
+        return ask_twice(session, operation, NULL, ret);
+}
+
+int session_scan(Session *session, const char *after, AdminReport *ret) {
+        return ask_twice(session, ADMIN_SCAN, after, ret);
 }
 
 const char *session_key_source(const Session *session) {

@@ -23,5 +23,9 @@ static inline void session_freep(Session **s) {
  * 0 or a negative errno. */
 int session_ask(Session *session, AdminOperation operation, AdminReport *ret);
 
+/* ADMIN_SCAN, of the page behind the label `after`; NULL: the first. The same otherwise; the report's page is the caller's
+ * to free. */
+int session_scan(Session *session, const char *after, AdminReport *ret);
+
 /* Where the keys are from; NULL: not known. Valid until the next question. */
 const char *session_key_source(const Session *session);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For test-check.py: those parts of "cloudlockctl check" that need no PID 1, and "cloudlockctl init", with a configuration
+/* For test-check.py: those parts of "cloudlockctl check" that need no PID 1, "cloudlockctl init" and "cloudlockctl list --table", with a configuration
  * anywhere and this program's environment in the place of the service's.
  *
- *     check-probe check|init|dry-run CONFIG */
+ *     check-probe check|init|dry-run|list|list-json CONFIG */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "findings-show.h"
 #include "init.h"
+#include "list.h"
 #include "strv.h"
 
 #define INSTANCE "validator"
@@ -48,7 +49,11 @@ int main(int argc, char *argv[]) {
                 r = walk(&context);
         else {
                 check_config(&context);
-                r = context.has_place ? init_table(&options, &context) : -1;
+                if (strncmp(argv[1], "list", 4) == 0)
+                        options.json = strcmp(argv[1], "list-json") == 0 ? JSON_SHORT : JSON_OFF;
+                if (!context.has_place)
+                        return 1;
+                r = *argv[1] == 'l' ? list_table(&options, &context) : init_table(&options, &context);
         }
         return r < 0;
 }

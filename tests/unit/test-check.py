@@ -488,6 +488,62 @@ class InitTest(unittest.TestCase):
         self.assertIn("set AWS_PROFILE", said)
 
 
+class TableTest(unittest.TestCase):
+    """`list --table`: every item, page after page, also what is no lock."""
+
+    write, run_probe, begin, count = CheckTest.write, CheckTest.run_probe, InitTest.begin, InitTest.count
+
+    def setUp(self):
+        self.begin("dynalite")
+        self.front.store("CreateTable", TableName=self.table, BillingMode="PAY_PER_REQUEST",
+                         KeySchema=[{"AttributeName": "label", "KeyType": "HASH"}],
+                         AttributeDefinitions=[{"AttributeName": "label", "AttributeType": "S"}])
+        deadline = time.monotonic() + SLOW_S
+        while self.front.store("DescribeTable", TableName=self.table)[1]["Table"]["TableStatus"] != "ACTIVE":
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+
+    def put(self, label, **changes):
+        item = {name: value for name, value in record(label=label, **changes).items() if value != {"S": ""}}
+        self.assertEqual(self.front.store("PutItem", TableName=self.table, Item=item)[0], 200)
+
+    def test_states(self):
+        self.put("a-held")
+        self.put("b-released", expire_time=0)
+        self.put("c-expired", expire_time=int(time.time() * 1000) - 5000)
+        self.front.store("PutItem", TableName=self.table, Item=front.typed({"label": "d-other", "holder": "me\x1b[2J"}))
+        done = self.run_probe("list")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0].split(), "LABEL STATE HOLDER LEASE LEFT SINCE (UTC)".split())
+        self.assertEqual({line.split()[0]: line.split()[1] for line in lines[1:5]},
+                         {"a-held": "held", "b-released": "released", "c-expired": "expired", "d-other": "no"})
+        held = next(line for line in lines if line.startswith("a-held"))
+        self.assertRegex(held, r"^a-held +held +node2#00c0ffee +30min +28min \d+s 20\d\d-")
+        self.assertEqual(lines[-1], f"4 locks in table {self.table}.")
+        self.assertNotIn("\x1b", done.stdout)
+        locks = {lock["label"]: lock for lock in json.loads(self.run_probe("list-json").stdout)}
+        self.assertEqual(locks["a-held"]["holderHost"], 32 * "1")
+        self.assertEqual(locks["d-other"], {"table": self.table, "label": "d-other", "state": "no lock"})
+
+    def test_pages(self):
+        """More than one answer brings: each lock once, and the number of requests is that of the pages."""
+        labels = {f"lock-{number}" for number in range(101)}
+        for label in labels:
+            self.put(label)
+        before = self.count("Scan")
+        found = [lock["label"] for lock in json.loads(self.run_probe("list-json").stdout)]
+        self.assertEqual((len(found), set(found)), (len(labels), labels))
+        self.assertEqual(self.count("Scan") - before, 3)
+
+    def test_denied(self):
+        self.front.state.faults.add({"kind": "deny", "op": "Scan"})
+        done = self.run_probe("list")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("dynamodb:Scan", done.stdout)
+        self.assertIn("set AWS_PROFILE", done.stdout)
+
+
 WRITE = sys.argv[1] == "--write"
 PROBE, WRAPPER = sys.argv[1 + WRITE], sys.argv[2 + WRITE:]
 if not shutil.which("node") or not shutil.which("java") or not os.path.isdir(store.PACKAGES):
