@@ -115,9 +115,8 @@ class Example(Lock):
 
 def prepare(host):
     """Accounts, programs and folders of the stand-ins."""
-    for name in ("lighthouse", "lodestar", "postgres"):
-        if host.run("id", name, check=False).code != 0:
-            host.run("useradd", "--system", name)
+    host.put_file("/etc/sysusers.d/stand-in.conf", "u lighthouse\nu lodestar\nu postgres\n")
+    host.run("systemd-sysusers", "/etc/sysusers.d/stand-in.conf")
     for path, text in PROGRAMS.items():
         host.put_file(path, text, 0o755)
     for path, text in FOREIGN.items():

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Holds the message ids of the sources against those of the journal's catalog: every id is explained, once, and what
 is explained exists. What a text takes from its entry is a field that the entry has. journalctl, where there is one, has
-to accept the file as well.
+to accept the file as well. The pages of the programs list all ids.
 
-test-catalog.py CATALOG SOURCES
+test-catalog.py CATALOG SOURCES PAGE...
 """
 
 import pathlib
@@ -17,6 +17,7 @@ import tempfile
 # In the sources an id is a string of its own; log.h and guard.c are the places, but others would be found, too.
 SOURCE_ID = re.compile(r'^#define (MESSAGE_\w+)\s+"([0-9a-f]{32})"', re.M)
 ANY_ID = re.compile(r'"[0-9a-f]{32}"')
+LISTED = re.compile(r"^([0-9a-f]{32})  \S", re.M)  # in the manual
 ENTRY = re.compile(r"^-- ([0-9a-f]{32})$", re.M)
 # What an entry has for certain: the holder, the fence and the reason are left out where they are not known.
 FIELDS = {"CLOUDLOCK_INSTANCE"}
@@ -72,7 +73,7 @@ def check_journalctl(catalog, found):
         assert listed == set(found), f"journalctl lists {sorted(listed)}"
 
 
-def main(catalog, sources):
+def main(catalog, sources, *pages):
     found = ids_of_sources(pathlib.Path(sources))
     explained = entries(pathlib.Path(catalog).read_text())
     assert len(found) >= 18, f"only {len(found)} ids found in {sources}"
@@ -83,6 +84,8 @@ def main(catalog, sources):
     assert not stray, f"in no source: {stray}"
     for value, entry in explained:
         check_entry(found[value], entry)
+    listed = [value for page in pages for value in LISTED.findall(pathlib.Path(page).read_text())]
+    assert sorted(listed) == sorted(found), f"not in {pages}, or too often: {set(found) ^ set(listed)}"
     check_journalctl(catalog, found)
 
 
