@@ -15,15 +15,21 @@
 
 static LockEvent event_of(const OperationCall *call) {
         static const LockEventType types[_OPERATION_ID_MAX] = {
-                [OPERATION_RELEASE] = LOCK_EVENT_RELEASE, [OPERATION_PAUSE] = LOCK_EVENT_PAUSE,
-                [OPERATION_RESUME] = LOCK_EVENT_RESUME,   [OPERATION_KEEP] = LOCK_EVENT_KEEP,
-                [OPERATION_UNKEEP] = LOCK_EVENT_UNKEEP,   [OPERATION_RENEW] = LOCK_EVENT_RENEW,
+                [OPERATION_RELEASE] = LOCK_EVENT_RELEASE, [OPERATION_HANDOVER] = LOCK_EVENT_RELEASE,
+                [OPERATION_PAUSE] = LOCK_EVENT_PAUSE,     [OPERATION_RESUME] = LOCK_EVENT_RESUME,
+                [OPERATION_KEEP] = LOCK_EVENT_KEEP,       [OPERATION_UNKEEP] = LOCK_EVENT_UNKEEP,
+                [OPERATION_RENEW] = LOCK_EVENT_RENEW,     [OPERATION_FORCE_UNLOCK] = LOCK_EVENT_FORCE_UNLOCK,
         };
+        LockEvent event = { .type = types[call->id] };
 
-        return (LockEvent) {
-                .type = types[call->id],
-                .wish = { .for_us = call->for_us == 0 ? RELEASE_US_DEFAULT : call->for_us },
-        };
+        if (call->id == OPERATION_RELEASE)
+                event.wish.for_us = call->for_us == 0 ? RELEASE_US_DEFAULT : call->for_us;
+        else if (call->id == OPERATION_HANDOVER)
+                event.wish.for_us = HANDOVER_US; /* where nobody is named */
+        strcpy(event.wish.successor, call->to);
+        strcpy(event.wish.unlock.holder, call->holder);
+        strcpy(event.wish.unlock.version, call->version);
+        return event;
 }
 
 static const char *refusal_sentence(LockRefusal refusal) {
@@ -56,7 +62,12 @@ static int write_down(Daemon *daemon, LockEventType type) {
 static void say_asked(const OperationCall *call, uid_t uid) {
         char span[SPAN_TEXT_MAX];
 
-        if (call->id == OPERATION_RELEASE && call->for_us != 0)
+        if (call->id == OPERATION_HANDOVER && *call->to)
+                log_entry(LOG_NOTICE, MESSAGE_OPERATION, "User %u asked for: handover to %s", uid, call->to);
+        else if (call->id == OPERATION_FORCE_UNLOCK)
+                log_entry(LOG_NOTICE, MESSAGE_OPERATION, "User %u asked for: force-unlock of the record of %s, version %s", uid,
+                          call->holder, call->version);
+        else if (call->id == OPERATION_RELEASE && call->for_us != 0)
                 log_entry(LOG_NOTICE, MESSAGE_OPERATION, "User %u asked for: release for %s", uid,
                           call->for_us == USEC_INFINITY ? "good" : format_span(span, sizeof(span), call->for_us));
         else

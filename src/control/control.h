@@ -37,7 +37,6 @@ typedef struct ControlPicture {
         size_t n_targets;
         char status[CONTROL_TEXT_MAX];      /* the sentence of STATUS= */
         char store_error[CONTROL_TEXT_MAX]; /* the last error of the store, empty if none */
-        char successor[RECORD_HOLDER_MAX + 1]; /* of a handover; empty: none */
         ControlCounters counters;
         History history;
 } ControlPicture;

@@ -82,6 +82,8 @@ static PictureValue get_on_boot_clock(const ControlPicture *p, PictureId id) {
         const LockView *v = &p->view;
         /* A released record keeps the name of who held it last. */
         const Record *holding = v->has_record && v->record.expire_time_ms != 0 ? &v->record : NULL;
+        /* Of what is no record, what could be read: ForceUnlock() asks for it. */
+        const Record *shown = v->has_record || v->unclear ? &v->record : NULL;
 
         switch (id) {
         case PICTURE_INSTANCE: return text(p->instance);
@@ -94,11 +96,11 @@ static PictureValue get_on_boot_clock(const ControlPicture *p, PictureId id) {
         case PICTURE_REASON: return text(v->reason);
         case PICTURE_STATUS: return text(p->status);
         case PICTURE_HELD: return flag(v->held);
-        case PICTURE_HOLDER: return text(holding ? holding->holder : NULL);
+        case PICTURE_HOLDER: return text(v->unclear ? shown->holder : holding ? holding->holder : NULL);
         case PICTURE_HOLDER_HOST: return text(holding ? holding->host : NULL);
         case PICTURE_SINCE: return since(holding);
         case PICTURE_EXPIRES: return number_or_none(v->expires_boot_us);
-        case PICTURE_VERSION: return text(v->has_record ? v->record.version : NULL);
+        case PICTURE_VERSION: return text(shown ? shown->version : NULL);
         case PICTURE_LEASE: return number(p->lease_us);
         case PICTURE_GAP: return number(p->gap_us);
         case PICTURE_RENEW: return number(p->renew_us);
@@ -119,7 +121,7 @@ static PictureValue get_on_boot_clock(const ControlPicture *p, PictureId id) {
         case PICTURE_PAUSED: return flag(v->paused);
         case PICTURE_KEPT: return flag(v->kept);
         case PICTURE_STAND_DOWN_UNTIL: return number_or_none(v->stand_down_boot_us);
-        case PICTURE_SUCCESSOR: return text(p->successor);
+        case PICTURE_SUCCESSOR: return text(v->successor);
         case PICTURE_TARGET_LIST: return (PictureValue) { .known = true };
         case _PICTURE_ID_MAX: break;
         }

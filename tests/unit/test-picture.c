@@ -103,6 +103,16 @@ static void test_released(void) {
         CHECK(picture_get(&picture, PICTURE_VERSION).known);
 }
 
+/* What is no record shows what ForceUnlock() asks for. */
+static void test_unclear(void) {
+        begin();
+        picture.view.has_record = false;
+        CHECK(!picture_get(&picture, PICTURE_HOLDER).known && !picture_get(&picture, PICTURE_VERSION).known);
+        picture.view.unclear = true;
+        CHECK_STR(picture_get(&picture, PICTURE_HOLDER).text, "node1#0123abcd");
+        CHECK(picture_get(&picture, PICTURE_VERSION).known && !picture_get(&picture, PICTURE_SINCE).known);
+}
+
 /* Another program's record may hold anything. */
 static void test_absurd_record(void) {
         begin();
@@ -131,6 +141,7 @@ int main(void) {
                 { "what is told", test_told },
                 { "a skew that trembles", test_trembling_skew },
                 { "a released record", test_released },
+                { "what is no record", test_unclear },
                 { "an absurd record", test_absurd_record },
                 { "a wall clock before boot", test_wall_before_boot },
         };

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What operators ask for, by D-Bus and by the control socket: who may, and what comes of it."""
+
+import json
+import re
+import shutil
+import signal
+import time
+
+from rig.host import SHARED
+from rig.product import LEASE_S, RENEW_S, Lock, pair
+from rig.system import Skip, wait_for
+
+USER = "nobody"
+INTERFACE = "org.cloudlock1.Lock"
+CHANGES = (("Release", 0), ("Handover", ""), ("Pause",), ("Resume",), ("Keep",), ("Unkeep",), ("Renew",),
+           ("ForceUnlock", "x", "y"))
+PARAMETERS = {"Release": ("forUSec",), "Handover": ("to",), "ForceUnlock": ("holder", "version")}
+ASK = ("org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", f"{INTERFACE}.InteractiveAuthenticationRequired")
+DENIED = ("org.freedesktop.DBus.Error.AccessDenied", "org.varlink.service.PermissionDenied")
+NO_END = 2 ** 64 - 1
+# src/control/authority.c
+ANSWER_S_MAX = 10
+
+RULE = """polkit.addRule(function(action, subject) {
+    if (action.id == "org.cloudlock1.manage" && subject.user == "%s" &&
+        action.lookup("instance") == "demo" && action.lookup("verb") == "pause")
+        return polkit.Result.YES;
+});
+"""
+
+# Each prints one line for each call: the error's name, or what came back.
+BUS_CLIENT = """
+import dbus, json, sys
+name, path, interface, calls = sys.argv[1:]
+lock = dbus.Interface(dbus.SystemBus().get_object(name, path), interface)
+for method, *arguments in json.loads(calls):
+    try:
+        print(json.dumps(["", lock.get_dbus_method(method)(*arguments, timeout=90)]))
+    except dbus.DBusException as error:
+        print(json.dumps([error.get_dbus_name(), error.get_dbus_message()]))
+"""
+SOCKET_CLIENT = """
+import json, socket, sys
+path, calls = sys.argv[1:]
+peer = socket.socket(socket.AF_UNIX)
+peer.settimeout(90)
+peer.connect(path)
+for call in json.loads(calls):
+    peer.sendall(json.dumps(call).encode() + b"\\0")
+    answer = b""
+    while not answer.endswith(b"\\0"):
+        more = peer.recv(65536)
+        if not more:
+            sys.exit("closed")
+        answer += more
+    answer = json.loads(answer[:-1])
+    print(json.dumps([answer.get("error", ""), answer.get("parameters")]))
+"""
+
+
+def by_bus(lock, *calls, user=None):
+    """The error's name ("": none) and what came with it, of each call."""
+    output = lock.host.run("/usr/bin/python3", "-c", BUS_CLIENT, f"org.cloudlock1.{lock.instance}",
+                           f"/org/cloudlock1/lock/{lock.instance}", INTERFACE, json.dumps(calls), user=user)
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def by_socket(lock, *calls, user=None):
+    messages = [{"method": f"{INTERFACE}.{method}", "parameters": dict(zip(PARAMETERS.get(method, ()), arguments))}
+                for method, *arguments in calls]
+    output = lock.host.run("/usr/bin/python3", "-c", SOCKET_CLIENT, f"/run/cloudlock/{lock.instance}/control",
+                           json.dumps(messages), user=user)
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def errors(answers):
+    return [error for error, _ in answers]
+
+
+def ask(lock, *call):
+    """As root, by the socket; the error's name without its prefix, or ""."""
+    return by_socket(lock, call)[0][0].rpartition(".")[2]
+
+
+def status(lock):
+    return by_socket(lock, ("Status",))[0][1]
+
+
+def standby(host, instance="demo"):
+    """An instance whose lock another host holds."""
+    lock = Lock(host, instance).set_up()
+    lock.leave_released_record()
+    record = host.cluster.front.get(lock.instance)
+    host.cluster.front.put({**record, "expire_time": round(time.time() * 1000) + 3600_000, "lease_ms": 1800_000})
+    lock.start()
+    lock.wait_state("standby")
+    return lock
+
+
+def check_refused(lock, names):
+    assert errors(by_bus(lock, *CHANGES, user=USER)) == len(CHANGES) * [names[0]], "by D-Bus"
+    assert errors(by_socket(lock, *CHANGES, user=USER)) == len(CHANGES) * [names[1]], "by the socket"
+    shown = status(lock)
+    assert not shown["paused"] and not shown["kept"], shown
+
+
+def check_readable(lock):
+    for ways in (by_bus, by_socket):
+        history, metrics = ways(lock, ("History",), ("Metrics",), user=USER)
+        assert not history[0] and "before#00000000" in str(history[1]), history
+        assert not metrics[0] and "# EOF" in str(metrics[1]), metrics
+
+
+def check_root(lock, ways):
+    """What the lock refuses, root is told so; the rest is done."""
+    found = ways(lock, ("Pause",), ("Renew",), ("Resume",), ("Resume",), ("ForceUnlock", "x", "y"))
+    names = [error.rpartition(".")[2] for error in errors(found)]
+    assert names == ["", "NotHeld", "", "NotStandingDown", "OtherRecord"], found
+
+
+def test_who_may(cluster):
+    """Everybody reads; what changes something is for root, and for whom polkit lets."""
+    host = cluster.add_host().boot()
+    demo, other = standby(host), standby(host, "other")
+    check_readable(demo)
+    check_refused(demo, ASK)
+    check_root(demo, by_bus)
+    check_root(demo, by_socket)
+    host.put_file("/etc/polkit-1/rules.d/50-test.rules", RULE % USER)
+    host.systemctl("restart", "polkit.service")
+    for ways, names in ((by_bus, ASK[0]), (by_socket, ASK[1])):
+        assert errors(ways(demo, ("Pause",), ("Resume",), user=USER)) == ["", names]
+        assert errors(ways(other, ("Pause",), user=USER)) == [names]
+        assert ask(demo, "Resume") == ""
+    host.systemctl("mask", "--runtime", "polkit.service")
+    host.systemctl("stop", "polkit.service")
+    check_refused(demo, DENIED)
+    check_root(demo, by_bus)
+    host.systemctl("stop", "dbus.socket", "dbus.service", check=False)
+    wait_for("only the socket to work", lambda: errors(by_socket(demo, ("Pause",), user=USER)) == [DENIED[1]])
+    check_root(demo, by_socket)
+
+
+def test_polkit_hangs(cluster):
+    """Who asks is told so in the end; the lock is renewed all the while."""
+    host = cluster.add_host().boot()
+    lock = Lock(host).set_up()
+    lock.leave_released_record()
+    lock.start()
+    lock.wait_running()
+    assert errors(by_bus(lock, ("Pause",), user=USER)) == [ASK[0]], "polkit does not run"
+    host.kill("polkit.service", signal.SIGSTOP)
+    since, began = cluster.front.last_number(), time.monotonic()
+    for ways, names in ((by_bus, DENIED), (by_socket, DENIED)):
+        assert errors(ways(lock, ("Release", 0), user=USER)) == [names[ways is by_socket]]
+    took = time.monotonic() - began
+    assert took >= 2 * ANSWER_S_MAX - 1, f"polkit was stopped, and yet answered after {took:.1f} s"
+    times = [one.applied_mono_ns / 1e9 for one in lock.writes(since)]
+    pauses = [after - before for before, after in zip(times, times[1:])]
+    assert len(times) >= 4 and max(pauses) < LEASE_S / 2, pauses
+    cluster.note(f"both were told after {took:.0f} s; renewals at most {max(pauses):.1f} s apart, of {RENEW_S}")
+    cluster.verdict().check([host])
+
+
+def test_release_pause_resume(cluster):
+    """A release gives the lock away; a pause survives daemon and host."""
+    one, other = pair(cluster)
+    assert ask(one, "Pause") == "Held" and ask(other, "Release") == "NotHeld"
+    assert ask(one, "Renew") == ""
+    assert ask(one, "Release", NO_END) == ""
+    other.wait_running()
+    one.wait_state("standing-down")
+    assert "standDownUntil" not in status(one)
+    assert ask(one, "Resume") == "" and ask(one, "Pause") == ""
+    one.host.systemctl("restart", one.daemon)
+    one.wait_state("standing-down")
+    one.host.shut_down()
+    one.host.boot()
+    one.start()
+    one.wait_state("standing-down")
+    assert status(one)["paused"] and one.property("Paused") is True
+    assert ask(other, "Release", NO_END) == ""
+    other.wait_state("standing-down")
+    one.wait_polls(2)
+    assert not one.is_target_active(), "a paused host took the lock"
+    changes = by_bus(one, ("History",))[0][1]
+    assert [change[4] for change in changes[-3:]] == ["released", "released", "released"], changes
+    assert changes[-2][1].startswith("node1#") and changes[-1][1].startswith("node2#"), changes
+    assert ask(one, "Resume") == ""
+    one.wait_running()
+    wait_for("the history on disk", lambda: "acquired" in one.host.read_file("/var/lib/cloudlock/demo/history"))
+    cluster.verdict().check([one.host, other.host])
+
+
+def test_pause_that_cannot_be_kept(cluster):
+    """It is refused, and nothing is changed."""
+    lock = standby(cluster.add_host().boot())
+    folder = f"/var/lib/cloudlock/{lock.instance}"
+    lock.host.run("mount", "-o", "bind,ro", folder, folder)
+    lock.host.run("nsenter", "-t", str(lock.host.main_pid(lock.daemon)), "-m", "--", "mount", "-o", "bind,ro",
+                  folder, folder)
+    error, answer = by_socket(lock, ("Pause",))[0]
+    assert error == f"{INTERFACE}.Failed" and "Read-only" in answer["message"], (error, answer)
+    assert not status(lock)["paused"] and lock.state() == "standby"
+
+
+def test_keep(cluster):
+    """While kept, the target's end is no failure, across a restart of the daemon; then it is one again."""
+    host = cluster.add_host().boot()
+    lock = Lock(host).set_up()
+    lock.leave_released_record()
+    lock.start()
+    lock.wait_running()
+    assert ask(lock, "Unkeep") == "NotKept"
+    assert ask(lock, "Keep") == "" and lock.property("Kept") is True
+    host.systemctl("restart", lock.daemon)
+    wait_for("the daemon to keep the lock", lambda: lock.state() == "running" and status(lock)["kept"])
+    host.systemctl("stop", lock.target)
+    lock.wait_renewal()
+    lock.wait_renewal()
+    assert lock.property("Held") is True, "the lock was given up"
+    host.systemctl("start", lock.target)
+    host.wait_unit(lock.target)
+    assert ask(lock, "Unkeep") == "" and not host.has_file("/run/cloudlock/demo/kept")
+    host.systemctl("stop", lock.target)
+    lock.wait_state("standing-down")
+
+
+def test_bus_as_operators_use_it(cluster):
+    """busctl and gdbus read it; a renewal is one signal, which carries no values."""
+    host = cluster.add_host().boot()
+    lock = Lock(host).set_up()
+    lock.leave_released_record()
+    lock.start()
+    lock.wait_running()
+    name, path = f"org.cloudlock1.{lock.instance}", f"/org/cloudlock1/lock/{lock.instance}"
+    shown = host.run("busctl", "introspect", name, path, INTERFACE)
+    for line in (r"\.ForceUnlock +method +ss +- +-", r"\.History +method +- +a\(tssts\) +-",
+                 r"\.KillAtUSec +property +t +\d+ +emits-invalidation", r"\.Paused +property +b +false +emits-change",
+                 r"\.Version +property +s +\"[0-9a-f-]{36}\" +-"):
+        assert re.search(line, shown), f"no {line} in\n{shown}"
+    assert host.run("busctl", "call", name, path, INTERFACE, "Metrics").startswith('s "# TYPE cloudlock_build info')
+    shown = host.run("gdbus", "call", "--system", "-d", name, "-o", path, "-m", f"{INTERFACE}.Renew")
+    assert shown.strip() == "()", shown
+    assert "ForceUnlock(in  s holder," in host.run("gdbus", "introspect", "--system", "-d", name, "-o", path)
+    host.run("systemd-run", "--unit=spy", f"--property=StandardOutput=file:{SHARED}/spied", "busctl", "--json=short",
+             "monitor", "--match", f"type='signal',path='{path}'")
+    spied = f"{cluster.shared}/spied"
+
+    def signals():
+        with open(spied, encoding="utf-8") as file:
+            found = [json.loads(line) for line in file if line.startswith("{") and line.endswith("}\n")]
+        return [one["payload"]["data"] for one in found if one["member"] == "PropertiesChanged"]
+
+    wait_for("a first signal", signals)
+    before, since = len(signals()), cluster.front.last_number()
+    wait_for("five renewals", lambda: len(lock.writes(since)) >= 5)
+    found, renewals = signals()[before:], len(lock.writes(since))
+    assert renewals - 1 <= len(found) <= renewals + 1, f"{renewals} renewals, {len(found)} signals: {found}"
+    for _, changed, invalidated in found:
+        assert not changed and "StopAtUSec" in invalidated and "LastRenewalUSec" in invalidated, found
+    assert ask(lock, "Keep") == ""
+    wait_for("the signal of Keep", lambda: any(changed.get("Kept", {}).get("data") for _, changed, _ in signals()))
+
+
+def test_varlinkctl(cluster):
+    """systemd's own client introspects it and calls it."""
+    host = cluster.add_host().boot()
+    if not shutil.which("varlinkctl", path=host.path("/usr/bin")):
+        raise Skip("the hosts' systemd has no varlinkctl")
+    lock = standby(host)
+    path = f"/run/cloudlock/{lock.instance}/control"
+    assert "org.cloudlock1.Lock" in host.run("varlinkctl", "info", path)
+    assert "method ForceUnlock" in host.run("varlinkctl", "introspect", path, INTERFACE)
+    shown = json.loads(host.run("varlinkctl", "call", "--json=short", path, f"{INTERFACE}.Status", "{}"))
+    assert shown["state"] == "standby" and shown["instance"] == "demo", shown
+    refused = host.run("varlinkctl", "call", path, f"{INTERFACE}.Renew", "{}", check=False)
+    assert refused.code != 0 and "NotHeld" in refused.stderr, refused.stderr
+    refused = host.run("varlinkctl", "call", path, f"{INTERFACE}.Pause", "{}", user=USER, check=False)
+    assert refused.code != 0 and "InteractiveAuthenticationRequired" in refused.stderr, refused.stderr
+    host.run("systemd-run", "--unit=watcher", f"--property=StandardOutput=file:{SHARED}/watched", "varlinkctl", "call",
+             "--more", "--json=short", path, f"{INTERFACE}.Status", "{}")
+
+    def watched():
+        with open(f"{cluster.shared}/watched", encoding="utf-8") as file:
+            return [json.loads(line[line.index("{"):]) for line in file if "{" in line and line.endswith("}\n")]
+
+    wait_for("the first answer", watched)
+    host.run("varlinkctl", "call", path, f"{INTERFACE}.Pause", "{}")
+    wait_for("the pause to be told", lambda: watched()[-1]["paused"])
+    host.run("varlinkctl", "call", path, f"{INTERFACE}.Resume", "{}")
+    wait_for("its end to be told", lambda: not watched()[-1]["paused"])
