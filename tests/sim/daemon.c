@@ -200,18 +200,16 @@ static void draw_successor(const World *w, Host *h, char *ret) {
 }
 
 /* What operators say besides; now and then they look at what is not there any more. */
-static LockWish draw_wish_text(const World *w, Host *h, LockEventType type) {
-        LockWish wish = {};
-
+static void draw_words(const World *w, Host *h, LockEventType type, LockWish *wish) {
         if (type == LOCK_EVENT_RELEASE) {
-                wish.for_us = chance(&h->random, 4) ? USEC_INFINITY : draw_us(&h->random, 0, STAND_DOWN_US);
+                wish->for_us = chance(&h->random, 4) ? USEC_INFINITY : draw_us(&h->random, 0, STAND_DOWN_US);
+                wish->successor[0] = '\0';
                 if (chance(&h->random, 2))
-                        draw_successor(w, h, wish.successor);
+                        draw_successor(w, h, wish->successor);
         } else if (type == LOCK_EVENT_FORCE_UNLOCK) {
-                strcpy(wish.unlock.holder, h->lock.record.holder);
-                strcpy(wish.unlock.version, chance(&h->random, 8) ? "an older one" : h->lock.record.version);
+                strcpy(wish->unlock.holder, h->lock.record.holder);
+                strcpy(wish->unlock.version, chance(&h->random, 8) ? "an older one" : h->lock.record.version);
         }
-        return wish;
 }
 
 void daemon_hears(World *w, Host *h, LockEventType type) {
@@ -219,7 +217,7 @@ void daemon_hears(World *w, Host *h, LockEventType type) {
 
         event->type = type;
         event->refusal[0] = '\0';
-        event->wish = draw_wish_text(w, h, type);
+        draw_words(w, h, type, &event->wish);
         if (type == LOCK_EVENT_TABLE && w->now_us < w->table_refused_until_us)
                 strcpy(event->refusal, "this table is none to lead locks in");
         daemon_event(w, h, event);

@@ -263,8 +263,8 @@ void judge_answer(World *w, Host *h, const Message *m) {
                 judge_read(w, h, m);
         if (m->outcome == LOCK_EVENT_REQUEST_FAILED)
                 return;
-        /* A read may tell what became of the write, or leave it open. */
-        h->open_asked = !m->is_write && !m->is_delete;
+        /* A read may tell what became of the write, or leave it open; a deletion is sent when none is. */
+        h->open_asked = !m->is_write;
         if (m->is_write)
                 h->open_version[0] = '\0';
         if (m->outcome != LOCK_EVENT_WRITTEN || m->is_delete)
