@@ -28,7 +28,7 @@ struct Grid {
 int grid_new(const GridColumn *columns, size_t n, Grid **ret) {
         Grid *grid = calloc(1, sizeof(Grid));
 
-        assert(n <= GRID_COLUMNS_MAX);
+        assert(n > 0 && n <= GRID_COLUMNS_MAX);
         if (!grid)
                 return -ENOMEM;
         grid->columns = columns;
@@ -102,6 +102,7 @@ static void put_cell(const Grid *grid, FILE *out, const ShowStyle *style, const 
 void grid_put(const Grid *grid, FILE *out, const ShowStyle *style, bool with_heading) {
         size_t widths[GRID_COLUMNS_MAX];
 
+        assert(grid->n_columns > 0);
         for (size_t i = 0; i < grid->n_columns; i++)
                 widths[i] = MAX(grid->widths[i], with_heading ? strlen(grid->columns[i].heading) : 0);
         if (style->width > 0)

@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""cloudlockctl's verbs that change something, against a made-up daemon. Usage: test-operate.py CLOUDLOCKCTL. As root."""
+"""cloudlockctl's verbs that change something, against a made-up daemon and the real one's socket.
+Usage: test-operate.py CLOUDLOCKCTL CONTROL-HOST. As root."""
 
 import pathlib
+import shutil
 import signal
 import subprocess
+import sys
 
 import stand_in
 from stand_in import HOST2, NODE1, NODE2, NOW_US, RUNNING, SLOW_S, STANDBY, CommandTest, run, without
@@ -168,6 +171,55 @@ class UnlockTest(CommandTest):
         self.check(run("force-unlock", "validator", f"--holder={NODE1}"), 1,
                    "This host holds the lock itself: cloudlockctl release validator")
         self.assertEqual(daemon.calls, [])
+
+
+class RealTest(CommandTest):
+    """The daemon's own code on the other side of the socket, around a lock that is a picture."""
+
+    def setUp(self):
+        super().setUp()
+        folder = pathlib.Path("/run/cloudlock/validator")
+        folder.mkdir(parents=True, exist_ok=True)
+        self.addCleanup((folder / "control").unlink)
+        bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1", "--address=unix:path=/run/bus"],
+                               stdout=subprocess.PIPE, text=True)
+        address = bus.stdout.readline().strip()
+        host = subprocess.Popen([sys.argv[2], folder / "control", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                text=True)
+        host.stdin.write("t")  # what it answers when it listens
+        host.stdin.flush()
+        host.stdout.readline()
+        for process in (host, bus):
+            self.addCleanup(process.communicate)
+            self.addCleanup(process.terminate)
+        self.host = host
+
+    def operation(self):
+        return self.host.stdout.readline().rstrip("\n")
+
+    def test_operations(self):
+        done = run("pause", "validator")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.operation(), "operation pause by 0 for 0 to '' holder '' version ''")
+        self.assertIn("\n    Paused: ", run("status", "validator").stdout)
+        self.assertEqual(run("resume", "validator").returncode, 0)
+        self.assertEqual(self.operation(), "operation resume by 0 for 0 to '' holder '' version ''")
+        self.check(run("release", "validator", "--no-block", "--for=infinity"), 0)
+        self.assertEqual(self.operation(), f"operation release by 0 for {2 ** 64 - 1} to '' holder '' version ''")
+        self.check(run("handover", "validator", "--no-block", "--to=node2"), 0)
+        self.assertEqual(self.operation(), "operation handover by 0 for 0 to 'node2' holder '' version ''")
+        for verb in ("keep", "unkeep", "renew"):
+            self.check(run(verb, "validator", "--no-block"), 0)
+            self.assertTrue(self.operation().startswith(f"operation {verb} by 0 "))
+        self.assertTrue(run("metrics", "validator").stdout.endswith("\n# EOF\n"))
+        self.assertEqual(run("history", "validator").stdout, "0 tenures seen by this host.\n")
+
+    def test_not_allowed(self):
+        program = shutil.copy(stand_in.program(), "/run/cloudlockctl")  # where everybody may go
+        for verb, status, said in (("pause", 1, "org.cloudlock1.manage"), ("status", 0, "")):
+            done = subprocess.run([program, verb, "validator"], capture_output=True, text=True, timeout=SLOW_S, check=False,
+                                  user="nobody", extra_groups=[], stdin=subprocess.DEVNULL)
+            self.assertEqual((done.returncode, said in done.stderr), (status, True), done.stderr)
 
 
 stand_in.main()
