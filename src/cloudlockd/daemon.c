@@ -2,7 +2,6 @@
 #include "daemon.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-daemon.h>
@@ -37,9 +36,6 @@ static int on_watchdog(sd_event_source *source, uint64_t at_us, void *userdata) 
 
         pump_simple(daemon, LOCK_EVENT_TICK);
         notify_send("WATCHDOG=1");
-        /* Handshakes, answers and messages leave the heap in pieces, more so with each change of hands: given back, it
-         * stays what it was in the first minute (tests/nodes/soak). */
-        malloc_trim(0);
         sd_event_source_set_time(source, at_us + daemon->watchdog_us / WATCHDOG_DIVISOR);
         return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
