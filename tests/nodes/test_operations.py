@@ -9,7 +9,7 @@ import time
 
 from rig.host import SHARED
 from rig.product import LEASE_S, RENEW_S, Lock, pair
-from rig.system import Skip, wait_for
+from rig.system import Skip, wait_for, write
 
 USER = "nobody"
 INTERFACE = "org.cloudlock1.Lock"
@@ -244,9 +244,10 @@ def test_bus_as_operators_use_it(cluster):
     shown = host.run("gdbus", "call", "--system", "-d", name, "-o", path, "-m", f"{INTERFACE}.Renew")
     assert shown.strip() == "()", shown
     assert "ForceUnlock(in  s holder," in host.run("gdbus", "introspect", "--system", "-d", name, "-o", path)
-    host.run("systemd-run", "--unit=spy", f"--property=StandardOutput=file:{SHARED}/spied", "busctl", "--json=short",
-             "monitor", "--match", f"type='signal',path='{path}'")
     spied = f"{cluster.shared}/spied"
+    write(spied, "")
+    host.run("systemd-run", "--unit=spy", f"--property=StandardOutput=append:{SHARED}/spied", "busctl", "--json=short",
+             "monitor", "--match", f"type='signal',path='{path}'")
 
     def signals():
         with open(spied, encoding="utf-8") as file:
@@ -279,7 +280,8 @@ def test_varlinkctl(cluster):
     assert refused.code != 0 and "NotHeld" in refused.stderr, refused.stderr
     refused = host.run("varlinkctl", "call", path, f"{INTERFACE}.Pause", "{}", user=USER, check=False)
     assert refused.code != 0 and "InteractiveAuthenticationRequired" in refused.stderr, refused.stderr
-    host.run("systemd-run", "--unit=watcher", f"--property=StandardOutput=file:{SHARED}/watched", "varlinkctl", "call",
+    write(f"{cluster.shared}/watched", "")
+    host.run("systemd-run", "--unit=watcher", f"--property=StandardOutput=append:{SHARED}/watched", "varlinkctl", "call",
              "--more", "--json=short", path, f"{INTERFACE}.Status", "{}")
 
     def watched():

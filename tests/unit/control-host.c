@@ -20,6 +20,8 @@
  * them. How late a tick is depends on what else the machine does, too. */
 #define TICK_US (10 * USEC_PER_MSEC)
 
+static ControlTarget many_targets[4000];
+
 typedef struct Host {
         ControlPicture picture;
         Control *control;
@@ -61,6 +63,15 @@ static void change(Host *host, char command) {
                 host->picture.wall_minus_boot_us += 10;
                 host->picture.view.skew_us += 10;
                 snprintf(host->picture.status, sizeof(host->picture.status), "expires in 27min");
+                break;
+        case 'p': /* is paused, or resumed */
+                host->picture.view.paused = !host->picture.view.paused;
+                break;
+        case 'l': /* answers are so long that a socket takes only a few */
+                for (size_t i = 0; i < ELEMENTSOF(many_targets); i++)
+                        many_targets[i] = sample_targets[0];
+                host->picture.targets = many_targets;
+                host->picture.n_targets = ELEMENTSOF(many_targets);
                 break;
         case 'b': /* the bus is gone */
                 control_set_bus(host->control, NULL);

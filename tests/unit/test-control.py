@@ -6,9 +6,12 @@ interface file. --idle instead waits for the 30 seconds after which a peer that 
 """
 import contextlib
 import errno
+import itertools
 import json
 import os
 import pathlib
+import queue
+import re
 import select
 import socket
 import subprocess
@@ -23,6 +26,8 @@ PATH = "/org/cloudlock1/lock/validator_2d1"
 INTERFACE = "org.cloudlock1.Lock"
 MARK = "org.cloudlock.Test"
 STATUS = b'{"method":"org.cloudlock1.Lock.Status"}\0'
+WATCH = b'{"method":"org.cloudlock1.Lock.Status","more":true}\0'
+RENEW = b'{"method":"org.cloudlock1.Lock.Renew"}\0'
 FLOOD_USERS = (65531, 65532, 65533, 65534)
 IDLE_S = 30  # src/control: a peer that only dribbles
 SLOW_S = 60  # nothing here takes so long unless it hangs
@@ -78,6 +83,16 @@ class Bed:
         stack.callback(self.end, self.host)
         wait_for("the socket", self.socket_path.exists)
         self.operations = []  # that the host was asked for, as of the last command
+        self.lines = queue.SimpleQueue()  # whatever else it said
+        threading.Thread(target=self.read_host, daemon=True).start()
+
+    def read_host(self):
+        for line in self.host.stdout:
+            if line.startswith(b"operation "):
+                self.operations.append(line.decode().strip())
+            else:
+                self.lines.put(line)
+        self.lines.put(b"")
 
     @staticmethod
     def end(process):
@@ -89,9 +104,7 @@ class Bed:
         """Changes the picture; returns how late, at most, the host's own timer was since the last time, how much CPU time
         was spent between two of its ticks, both in microseconds, and the errno with which the bus refused its name."""
         self.host.stdin.write(letter.encode())
-        while (line := self.host.stdout.readline()).startswith(b"operation "):
-            self.operations.append(line.decode().strip())
-        words = line.split()
+        words = self.lines.get(timeout=SLOW_S).split()
         check(words, "the host said nothing")
         return int(words[2]), int(words[5]), int(words[-1])
 
@@ -101,8 +114,8 @@ class Bed:
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
+        s.connect(str(self.socket_path))  # with a time limit it would not wait for its turn
         s.settimeout(SLOW_S)
-        s.connect(str(self.socket_path))
         return s
 
     def status(self):
@@ -164,6 +177,131 @@ def test_varlink(bed):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             s.sendall(b" " * 200_000)
         check(is_closed(s), "still open after a message that is too long")
+
+
+def call(s, method, **parameters):
+    """The error's name, or "", and the parameters of the answer."""
+    s.sendall(json.dumps({"method": f"{INTERFACE}.{method}", "parameters": parameters}).encode() + b"\0")
+    answer = json.loads(read_message(s))
+    return answer.get("error", "").rpartition(".")[2], answer["parameters"]
+
+
+def test_operations(bed):
+    """By socket and by bus the same is asked for; who is not root is refused where there is no polkit."""
+    uid = os.geteuid()
+    with bed.connect() as s:
+        answers = [call(s, "Pause"), call(s, "Release", forUSec=5), call(s, "ForceUnlock", holder="a b", version="v")]
+        if uid == 0:
+            check(answers == [("", {}), ("", {}), ("OtherRecord", {"message": "Look again"})], answers)
+        s.sendall(RENEW.replace(b"}", b',"oneway":true}') + STATUS)  # done without an answer of its own
+        check("paused" in json.loads(read_message(s))["parameters"], "a oneway call was answered")
+    bed.busctl("call", NAME, PATH, INTERFACE, "Handover", "s", "node2")
+    bed.busctl("call", NAME, PATH, INTERFACE, "Resume")
+    bed.command("x")
+    if uid == 0:
+        check(bed.operations == [
+            "operation pause by 0 for 0 to '' holder '' version ''",
+            "operation release by 0 for 5 to '' holder '' version ''",
+            "operation force-unlock by 0 for 0 to '' holder 'a b' version 'v'",
+            "operation renew by 0 for 0 to '' holder '' version ''",
+            "operation handover by 0 for 0 to 'node2' holder '' version ''",
+            "operation resume by 0 for 0 to '' holder '' version ''"], bed.operations)
+        check_refused(bed)
+    bed.operations.clear()
+
+
+def as_user(user, function):
+    """What `function` returns in a process of another user, as JSON can say it."""
+    read_end, write_end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setuid(user)
+            os.write(write_end, json.dumps(function()).encode())
+        finally:
+            os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as answer:
+        data = answer.read()
+    os.waitpid(pid, 0)
+    check(data, "nothing came of it")
+    return json.loads(data)
+
+
+def check_refused(bed):
+    def ask():
+        with bed.connect() as s:
+            return [call(s, "Pause")[0], call(s, "Metrics")[0]]
+    bed.command("x")
+    bed.operations.clear()
+    check(as_user(FLOOD_USERS[0], ask) == ["PermissionDenied", ""], "a user was let")
+    bed.command("x")
+    check(not bed.operations, bed.operations)
+
+
+SAMPLE = re.compile(r'([a-z_]+)\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\} (-?[0-9]+(?:\.[0-9]+)?)')
+SUFFIXES = {"gauge": "", "stateset": "", "counter": "_total", "info": "_info"}
+
+
+def check_open_metrics(text):
+    """By https://prometheus.io/docs/specs/om/open_metrics_spec/: families one after the other, each with its type, unit and
+    help first, names by their type and unit, no sample twice. Returns the samples."""
+    lines = text.split("\n")
+    check(lines[-2:] == ["# EOF", ""], lines[-2:])
+    samples, types, family = {}, {}, None
+    for line in lines[:-2]:
+        if line.startswith("# TYPE "):
+            family, kind = line.split()[2:]
+            check(family not in types, f"{family} twice")
+            types[family] = kind
+        elif line.startswith("# UNIT "):
+            check(line.split()[2] == family and family.endswith("_" + line.split()[3]), line)
+        elif line.startswith("# HELP "):
+            check(line.split()[2] == family and line.endswith("."), line)
+        else:
+            match = SAMPLE.fullmatch(line)
+            check(match and match[1] == family + SUFFIXES[types[family]], f"{line} in {family}")
+            check(match.groups()[:2] not in samples, f"{line} twice")
+            samples[match.groups()[:2]] = float(match[3])
+    return samples
+
+
+def test_metrics(bed):
+    with bed.connect() as s:
+        text = call(s, "Metrics")[1]["text"]
+    samples = check_open_metrics(text)
+    check(json.loads(bed.busctl("--json=short", "call", NAME, PATH, INTERFACE, "Metrics"))["data"] == [text], "they differ")
+    instance = 'instance="validator-1"'
+    for name, labels, value in (("held", "", 1), ("fence", "", 1763928001123), ("clock_skew_seconds", "", -0.25),
+                                ("state", ',cloudlock_state="running"', 1), ("state", ',cloudlock_state="lost"', 0),
+                                ("stop_timestamp_seconds", "", 1763930600), ("lease_seconds", "", 1800),
+                                ("target_active", ',unit="validator.service"', 1), ("renewals_total", "", 0),
+                                ("requests_total", ',kind="read"', 0), ("operations_total", ',result="accepted"', 0)):
+        found = samples.get((f"cloudlock_{name}", instance + labels))
+        check(found == value, f"cloudlock_{name}{labels} is {found}")
+    check(sum(value for (name, _), value in samples.items() if name == "cloudlock_state") == 1, "not one state")
+
+
+def test_watch(bed):
+    """The first answer at once, then one for each change, at most four a second; what trembles is none."""
+    with bed.connect() as s:
+        s.sendall(WATCH + STATUS)  # which is never answered
+        first = json.loads(read_message(s))
+        check(first["continues"] and first["parameters"]["state"] == "running", first)
+        begin = time.monotonic()
+        for _ in range(20):
+            bed.command("t")
+            bed.command("p")
+        paused, answers = None, 0
+        while paused is not False:  # the last of them is sure to be told
+            answer = json.loads(read_message(s))
+            answers, paused = answers + 1, answer["parameters"]["paused"]
+        took = time.monotonic() - begin
+        check(answers <= 4 * took + 2, f"{answers} answers in {took:.2f} s")
+        ready, _, _ = select.select([s], [], [], 0.6)
+        check(not ready, "told of nothing new")
+        s.shutdown(socket.SHUT_WR)
+        check(is_closed(s), "a watch goes on without its watcher")
 
 
 def members(interface):
@@ -237,6 +375,14 @@ def test_changes(bed, stack):
           {"State": "standby", "Held": False, "Fence": 0, "Holder": "", "HolderHost": "", "SinceUSec": 0}, changed)
 
 
+def send_changes(s):
+    """Changes without end, by root, whose answers are read."""
+    with contextlib.suppress(OSError):
+        s.sendall(RENEW * 20)
+        while answers := s.recv(65536):
+            s.sendall(RENEW * answers.count(b"\0"))
+
+
 def flood(bed, user):
     """Never returns: as `user`, 25 connections that send the beginning of a call, calls without end, or nothing."""
     os.setuid(user)
@@ -247,8 +393,14 @@ def flood(bed, user):
         with contextlib.suppress(OSError):
             s.send((b'{"method":', STATUS, b"\0", b"[" * 5000, b"")[i % 5])
         connections.append(s)
-    while True:
+    for turn in itertools.count():
         for i, s in enumerate(connections):
+            if i % 5 == 4 and turn % 100 == 0:  # vanishes, and comes again to watch without reading
+                s.close()
+                with contextlib.suppress(OSError):
+                    connections[i] = s = bed.connect()
+                    s.setblocking(False)
+                    s.send(WATCH)
             with contextlib.suppress(OSError):
                 if i % 5 == 0:
                     s.send(b" ")
@@ -283,6 +435,13 @@ def start_flood(bed, stack):
 def test_flood(bed, stack):
     bed.command("x")
     stop = start_flood(bed, stack)
+    watchers = [bed.connect() for _ in range(8)] if os.geteuid() == 0 else []
+    for s in watchers:
+        s.sendall(WATCH)
+    changing = [bed.connect() for _ in range(4)] if os.geteuid() == 0 else []
+    for s in changing:
+        stack.callback(s.close)
+        threading.Thread(target=send_changes, args=(s,), daemon=True).start()
     time.sleep(1)  # of flood
     if os.geteuid() == 0:  # others have all the places that they can get
         ticks = bed.cpu_ticks()
@@ -291,14 +450,20 @@ def test_flood(bed, stack):
             begin = time.monotonic()
             bed.status()
             slowest_s = max(slowest_s, time.monotonic() - begin)
+            bed.command("p")
             time.sleep(0.1)
         ticks = bed.cpu_ticks() - ticks
         late_us, work_us, _ = bed.command("x")
         check(work_us < WORK_US_MAX, f"the host's timer had to wait for {work_us} us of work")
         print(f"in a flood: slowest answer {slowest_s * 1000:.0f} ms, timer at most {late_us / 1000:.1f} ms late, "
               f"{work_us / 1000:.1f} ms of CPU between two ticks, {ticks} ticks of CPU in 2 s")
+        check(len(bed.operations) > 100, f"only {len(bed.operations)} changes were asked for")
+    for s in watchers + changing:
+        s.close()
     stop()
     bed.wait_served()
+    bed.command("x")
+    bed.operations.clear()
 
 
 def test_limits(bed):
@@ -352,21 +517,40 @@ def test_end(bed):
     keep.close()
 
 
+def is_gone(s):
+    """Whether the other end closed, without a look at what it said."""
+    poll = select.poll()
+    poll.register(s, 0)
+    return bool(poll.poll(0))
+
+
 def test_idle(bed):
+    """Who only dribbles is cut off, and who watches without reading; who watches and reads is not."""
+    stalled, watching = bed.connect(), bed.connect()
+    stalled.sendall(WATCH)
+    watching.sendall(WATCH)
+    threading.Thread(target=is_closed, args=(watching, 3 * SLOW_S), daemon=True).start()
+    bed.command("l")
+    for _ in range(4):
+        time.sleep(0.3)  # longer than what is told as one change
+        bed.command("p")
     begin = time.monotonic()
     dribble, silent, active = bed.connect(), bed.connect(), bed.connect()
     ends = {}
-    while len(ends) < 2 and time.monotonic() - begin < IDLE_S + SLOW_S:
+    while len(ends) < 3 and time.monotonic() - begin < IDLE_S + SLOW_S:
         for name, s in (("dribble", dribble), ("silent", silent)):
             if name not in ends and is_closed(s, 0):
                 ends[name] = time.monotonic() - begin
+        if "stalled" not in ends and is_gone(stalled):
+            ends["stalled"] = time.monotonic() - begin
         if int(time.monotonic() - begin) % 5 == 0:
             active.sendall(STATUS)
             read_message(active)
         with contextlib.suppress(OSError):
             dribble.send(b" ")
         time.sleep(0.5)
-    check(len(ends) == 2 and all(end > IDLE_S - 1 for end in ends.values()), ends)
+    check(len(ends) == 3 and all(end > IDLE_S - 3 for end in ends.values()), ends)
+    check(not is_gone(watching), "who watches and reads was cut off")
     print("cut off after", ", ".join(f"{name} {end:.1f} s" for name, end in ends.items()))
     active.sendall(STATUS)
     read_message(active)
@@ -380,7 +564,7 @@ def main():
             tests = [(test_idle, bed)]
         else:
             tests = [(test_varlink, bed), (test_introspection, bed, xml_file), (test_properties, bed),
-                     (test_name, bed, host, stack), (test_limits, bed), (test_flood, bed, stack), (test_unread, bed),
+                     (test_name, bed, host, stack), (test_operations, bed), (test_metrics, bed), (test_watch, bed), (test_limits, bed), (test_flood, bed, stack), (test_unread, bed),
                      (test_changes, bed, stack), (test_without_bus, bed), (test_end, bed)]
         for test, *arguments in tests:
             test(*arguments)
