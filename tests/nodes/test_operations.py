@@ -193,6 +193,30 @@ def test_release_pause_resume(cluster):
     cluster.verdict().check([one.host, other.host])
 
 
+def test_handover_and_force_unlock(cluster):
+    """The successor takes the lock at once; a record is deleted as it was shown, and the next start waits for the lease."""
+    one, other = pair(cluster)
+    assert ask(one, "Handover", "node1") == "SameHost"
+    assert ask(one, "Handover", "node2") == ""
+    other.wait_running()
+    one.wait_state("standby")
+    other.host.cut()
+    other.host.power_off()
+    shown = status(one)
+    assert shown["holder"].startswith("node2#"), shown
+    assert ask(one, "ForceUnlock", shown["holder"], "another") == "OtherRecord"
+    since = cluster.front.last_number()
+    assert ask(one, "ForceUnlock", shown["holder"], shown["version"]) == ""
+    one.wait_running()
+    deleted, created = one.writes(since)[:2]
+    assert deleted.op == "DeleteItem" and created.op == "UpdateItem", (deleted, created)
+    first = cluster.verdict().of(one.host)[-1].first
+    assert first - deleted.applied_mono_ns > LEASE_S * 1e9, "the target was started within the lease of the deleted record"
+    changes = by_bus(one, ("History",))[0][1]
+    assert [change[4] for change in changes[-3:]] == ["released", "deleted", "acquired"], changes
+    cluster.verdict().check([one.host, other.host])
+
+
 def test_pause_that_cannot_be_kept(cluster):
     """It is refused, and nothing is changed."""
     lock = standby(cluster.add_host().boot())
