@@ -6,11 +6,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "parse.h"
 #include "text.h"
 
 #define HEADER "# Who held the lock, as this host saw it. Times in UTC: since, until, how it ended, host, holder\n"
 #define NONE "-"
 #define TIME_MAX 40
+#define FRACTION_DIGITS 6
 /* The last second of 9999: a record may say anything. */
 #define TIME_US_MAX (UINT64_C(253402300799) * USEC_PER_SEC)
 
@@ -147,10 +149,9 @@ void history_format(const History *history, char buf[static HISTORY_TEXT_MAX]) {
 }
 
 static int parse_time(const char *word, usec_t *ret) {
+        char digits[FRACTION_DIGITS + 1] = "", *rest;
         struct tm tm = {};
-        char *rest;
-        unsigned fraction;
-        int n = 0;
+        uint64_t fraction;
         time_t seconds;
 
         if (strcmp(word, NONE) == 0) {
@@ -158,7 +159,10 @@ static int parse_time(const char *word, usec_t *ret) {
                 return 0;
         }
         rest = strptime(word, "%Y-%m-%dT%H:%M:%S", &tm);
-        if (!rest || sscanf(rest, ".%6uZ%n", &fraction, &n) != 1 || n != 8 || rest[n])
+        if (!rest || *rest != '.' || strlen(rest) != FRACTION_DIGITS + 2 || rest[FRACTION_DIGITS + 1] != 'Z')
+                return -EBADMSG;
+        memcpy(digits, rest + 1, FRACTION_DIGITS);
+        if (parse_u64(digits, &fraction) < 0)
                 return -EBADMSG;
         seconds = timegm(&tm);
         if (seconds < 0)

@@ -2,6 +2,7 @@
 #include "json-build.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "text-clean.h"
@@ -30,4 +31,13 @@ struct json_object *json_new_text(const char *s) {
         _cleanup_free_ char *clean = text_clean_copy(s);
 
         return clean ? json_object_new_string(clean) : NULL;
+}
+
+bool json_is_flag(struct json_object *value) {
+        return !value || json_object_is_type(value, json_type_boolean);
+}
+
+bool json_is_plain_text(struct json_object *value) {
+        return json_object_is_type(value, json_type_string) &&
+               strlen(json_object_get_string(value)) == (size_t) json_object_get_string_len(value);
 }

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "interface-text.h"
 #include "json-build.h"
+#include "varlink-operation.h"
 #include "varlink-reply.h"
 #include "varlink-status.h"
 
@@ -16,7 +17,6 @@
 #define INTERFACE_NOT_FOUND VARLINK_SERVICE_INTERFACE ".InterfaceNotFound"
 #define METHOD_NOT_FOUND VARLINK_SERVICE_INTERFACE ".MethodNotFound"
 #define LOCK_PREFIX VARLINK_LOCK_INTERFACE "."
-#define INTERACTIVE "allowInteractiveAuthentication"
 
 typedef struct Call {
         const char *method;
@@ -137,80 +137,6 @@ static int run(const ControlPicture *picture, const struct Method *method, const
         return method->run(picture, call, ret);
 }
 
-/* Whether the lock has such an operation that changes something. */
-static bool find_operation(const char *method, OperationId *ret) {
-        size_t length = strlen(LOCK_PREFIX);
-
-        return strncmp(method, LOCK_PREFIX, length) == 0 && operation_find(method + length, ret) >= 0 &&
-               operations[*ret].changes;
-}
-
-static bool is_flag(struct json_object *value) {
-        return !value || json_object_is_type(value, json_type_boolean);
-}
-
-static bool is_plain_text(struct json_object *value) {
-        return json_object_is_type(value, json_type_string) &&
-               strlen(json_object_get_string(value)) == (size_t) json_object_get_string_len(value);
-}
-
-/* Whether `value` is one for the parameter. null is as good as left out. */
-static bool take_parameter(OperationCall *call, OperationParameter parameter, struct json_object *value) {
-        if (!value)
-                return operation_parameters[parameter].optional;
-        if (parameter != OPERATION_PARAMETER_FOR)
-                return is_plain_text(value) && operation_set_text(call, parameter, json_object_get_string(value)) >= 0;
-        if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
-                return false;
-        call->for_us = json_object_get_uint64(value);
-        return true;
-}
-
-/* The parameter that is missing or wrong, or NULL. */
-static const char *read_parameters(const Operation *operation, struct json_object *parameters, VarlinkOutcome *outcome) {
-        struct json_object *value = NULL;
-
-        for (size_t i = 0; i < operation->n_parameters; i++) {
-                const OperationParameterInfo *info = &operation_parameters[operation->parameters[i]];
-
-                value = parameters ? json_object_object_get(parameters, info->name) : NULL;
-                if (!take_parameter(&outcome->call, operation->parameters[i], value))
-                        return info->name;
-        }
-        value = parameters ? json_object_object_get(parameters, INTERACTIVE) : NULL;
-        outcome->interactive = is_flag(value) && json_object_get_boolean(value);
-        return is_flag(value) ? NULL : INTERACTIVE;
-}
-
-/* The name of a parameter that the operation has not. */
-static const char *find_unknown(const Operation *operation, struct json_object *parameters) {
-        json_object_object_foreach(parameters, key, value) {
-                bool known = strcmp(key, INTERACTIVE) == 0;
-
-                (void) value;
-                for (size_t i = 0; i < operation->n_parameters; i++)
-                        known = known || strcmp(key, operation_parameters[operation->parameters[i]].name) == 0;
-                if (!known)
-                        return key;
-        }
-        return NULL;
-}
-
-static int operate(OperationId id, const Call *call, VarlinkOutcome *outcome, struct json_object **ret) {
-        const Operation *operation = &operations[id];
-        const char *wrong = NULL;
-
-        outcome->call = (OperationCall) { .id = id };
-        if (call->parameters)
-                wrong = find_unknown(operation, call->parameters);
-        if (!wrong)
-                wrong = read_parameters(operation, call->parameters, outcome);
-        if (wrong)
-                return varlink_reply_error(VARLINK_INVALID_PARAMETER, "parameter", wrong, ret);
-        outcome->operates = true;
-        return 0;
-}
-
 static int find_and_run(const ControlPicture *picture, const Call *call, VarlinkOutcome *outcome,
                         struct json_object **ret) {
         const char *dot = strrchr(call->method, '.');
@@ -221,8 +147,11 @@ static int find_and_run(const ControlPicture *picture, const Call *call, Varlink
                 return varlink_reply_error(VARLINK_INVALID_PARAMETER, "parameter", "method", ret);
         if (method)
                 return run(picture, method, call, outcome, ret);
-        if (find_operation(call->method, &id))
-                return operate(id, call, outcome, ret);
+        if (varlink_find_operation(call->method, &id)) {
+                const char *wrong = varlink_read_operation(id, call->parameters, outcome);
+
+                return wrong ? varlink_reply_error(VARLINK_INVALID_PARAMETER, "parameter", wrong, ret) : 0;
+        }
         if (!find_interface(call->method, (size_t) (dot - call->method))) {
                 _cleanup_free_ char *name = strndup(call->method, (size_t) (dot - call->method));
 
@@ -234,7 +163,7 @@ static int find_and_run(const ControlPicture *picture, const Call *call, Varlink
 /* The name of the member that makes this no call, or NULL. A member that is null counts as left out. */
 static const char *read_member(const char *key, struct json_object *value, Call *call) {
         if (strcmp(key, "method") == 0) {
-                if (!is_plain_text(value))
+                if (!json_is_plain_text(value))
                         return key;
                 call->method = json_object_get_string(value);
                 return NULL;
@@ -244,16 +173,16 @@ static const char *read_member(const char *key, struct json_object *value, Call 
                 return value && !json_object_is_type(value, json_type_object) ? key : NULL;
         }
         if (strcmp(key, "oneway") == 0) {
-                call->oneway = is_flag(value) && json_object_get_boolean(value);
-                return is_flag(value) ? NULL : key;
+                call->oneway = json_is_flag(value) && json_object_get_boolean(value);
+                return json_is_flag(value) ? NULL : key;
         }
         if (strcmp(key, "more") == 0) {
-                call->more = is_flag(value) && json_object_get_boolean(value);
-                return is_flag(value) ? NULL : key;
+                call->more = json_is_flag(value) && json_object_get_boolean(value);
+                return json_is_flag(value) ? NULL : key;
         }
         /* After the answer the peer would speak something else. */
         if (strcmp(key, "upgrade") == 0)
-                return is_flag(value) && !json_object_get_boolean(value) ? NULL : key;
+                return json_is_flag(value) && !json_object_get_boolean(value) ? NULL : key;
         /* The specification: vendors' extensions are objects named after the vendor, in reverse-domain notation. */
         return strchr(key, '.') ? NULL : key;
 }
