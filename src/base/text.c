@@ -28,6 +28,32 @@ bool text_has_control(const char *s) {
         return false;
 }
 
+size_t utf8_length(const char *text) {
+        const unsigned char *s = (const unsigned char *) text;
+        size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 :
+                   s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+
+        for (size_t i = 1; i < n; i++)
+                if ((s[i] & 0xc0) != 0x80)
+                        return 0;
+        /* Overlong forms, surrogates, and what lies beyond U+10FFFF. */
+        if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+            (s[0] == 0xf4 && s[1] > 0x8f))
+                return 0;
+        return n;
+}
+
+bool text_is_utf8(const char *s) {
+        while (*s) {
+                size_t n = utf8_length(s);
+
+                if (n == 0)
+                        return false;
+                s += n;
+        }
+        return true;
+}
+
 uint64_t fnv1a(uint64_t hash, const void *data, size_t size) {
         const unsigned char *p = data;
 

@@ -18,6 +18,11 @@ void text_strip_control(char *text);
 /* Whether there is a control character of ASCII in it, which might begin another line or header. */
 bool text_has_control(const char *s);
 
+/* RFC 3629: the length of the UTF-8 sequence that `text` begins with, 0 if there is none. */
+size_t utf8_length(const char *text);
+
+bool text_is_utf8(const char *s);
+
 /* FNV-1a over `data`, continued from `hash` (start with FNV_START). Tells locks apart; not for secrets.
  * http://www.isthe.com/chongo/tech/comp/fnv/ */
 #define FNV_START UINT64_C(0xcbf29ce484222325)

@@ -10,7 +10,7 @@
 
 /* getopt's values for the other options without a letter. */
 enum {
-        WORD_NO_LEGEND = 1 << 16,
+        WORD_NO_LEGEND = 1 << 20,
         WORD_NO_BLOCK,
         WORD_NO_PAGER,
         WORD_VERSION,
@@ -23,7 +23,10 @@ static const struct option words[] = {
         { "holder", required_argument, NULL, OPTION_HOLDER }, { "no-legend", no_argument, NULL, WORD_NO_LEGEND },
         { "no-block", no_argument, NULL, WORD_NO_BLOCK },     { "no-pager", no_argument, NULL, WORD_NO_PAGER },
         { "full", no_argument, NULL, 'l' },                   { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, WORD_VERSION },       { NULL },
+        { "version", no_argument, NULL, WORD_VERSION },       { "uid", required_argument, NULL, OPTION_UID },
+        { "gid", required_argument, NULL, OPTION_GID },       { "setenv", required_argument, NULL, OPTION_SETENV },
+        { "working-directory", required_argument, NULL, OPTION_WORKING_DIRECTORY },
+        { NULL },
 };
 
 static bool is_bit(int value) {
@@ -71,6 +74,15 @@ static int read_successor(const char *word, const char **ret) {
         return 0;
 }
 
+static int add_setenv(Options *options, char *word) {
+        if (options->n_setenv == SETENV_MAX) {
+                fprintf(stderr, "--setenv= is given more than %d times. ", SETENV_MAX);
+                return -EINVAL;
+        }
+        options->setenv[options->n_setenv++] = word;
+        return 0;
+}
+
 static int take(CommandLine *line, int value) {
         Options *options = &line->options;
 
@@ -82,6 +94,10 @@ static int take(CommandLine *line, int value) {
         case OPTION_FOR: return read_span(optarg, &options->for_us);
         case OPTION_TO: return read_successor(optarg, &options->to);
         case OPTION_HOLDER: options->holder = optarg; return 0;
+        case OPTION_UID: options->uid = optarg; return 0;
+        case OPTION_GID: options->gid = optarg; return 0;
+        case OPTION_WORKING_DIRECTORY: options->working_directory = optarg; return 0;
+        case OPTION_SETENV: return add_setenv(options, optarg);
         case WORD_NO_LEGEND: options->no_legend = true; return 0;
         case WORD_NO_BLOCK: options->no_block = true; return 0;
         case WORD_NO_PAGER: return 0;
@@ -96,13 +112,16 @@ int command_line_read(int argc, char **argv, CommandLine *ret) {
         int value;
 
         *ret = (CommandLine) {};
-        while ((value = getopt_long(argc, argv, "hl", words, NULL)) >= 0) {
-                int r = take(ret, value);
+        while ((value = getopt_long(argc, argv, "hlE:", words, NULL)) >= 0) {
+                int r;
 
+                value = value == 'E' ? OPTION_SETENV : value;
+                r = take(ret, value);
                 if (r < 0)
                         return r;
                 if (is_bit(value))
                         ret->given |= (unsigned) value;
         }
+        ret->options.dashes = strcmp(argv[optind - 1], "--") == 0;
         return optind;
 }

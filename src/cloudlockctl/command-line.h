@@ -14,6 +14,10 @@ typedef enum OptionBits {
         OPTION_FOR = 1 << 12,
         OPTION_TO = 1 << 13,
         OPTION_HOLDER = 1 << 14,
+        OPTION_UID = 1 << 15,
+        OPTION_GID = 1 << 16,
+        OPTION_WORKING_DIRECTORY = 1 << 17,
+        OPTION_SETENV = 1 << 18,
 } OptionBits;
 
 typedef struct CommandLine {

@@ -29,6 +29,7 @@ static const Verb verbs[] = {
         { "unkeep", 1, 1, 0, verb_unkeep },
         { "force-unlock", 1, 1, OPTION_HOLDER, verb_force_unlock },
         { "metrics", 1, 1, 0, verb_metrics },
+        { "run", 1, -1, OPTION_UID | OPTION_GID | OPTION_WORKING_DIRECTORY | OPTION_SETENV, verb_run },
         { "bind", 1, 1, OPTION_DRY_RUN, verb_bind },
         { "unbind", 1, 1, OPTION_DRY_RUN, verb_unbind },
         { "init", 1, 1, OPTION_DRY_RUN, verb_init },
@@ -57,6 +58,9 @@ static const char help_text[] =
         "  renew INSTANCE         Renew the lock now\n"
         "  force-unlock INSTANCE  Delete the record of a holder that is gone for certain\n"
         "\n"
+        "Run a command in place of a unit:\n"
+        "  run INSTANCE -- COMMAND...  Run it once while this host holds the lock\n"
+        "\n"
         "Set up:\n"
         "  init INSTANCE          Create the table that the instance's lock is to be in\n"
         "  bind INSTANCE          Let the target units run under the lock only\n"
@@ -68,6 +72,12 @@ static const char help_text[] =
         "     --for=TIME          With release: stand down for so long, or 'infinity'\n"
         "     --to=HOST           With handover: only this host may take the lock\n"
         "     --holder=HOLDER     With force-unlock: the holder, as it was shown\n"
+        "     --uid=USER          With run: as this user\n"
+        "     --gid=GROUP         With run: as this group\n"
+        "     --working-directory=PATH\n"
+        "                         With run: in this directory, and not the caller's\n"
+        "  -E --setenv=NAME[=VALUE]\n"
+        "                         With run: with this variable\n"
         "     --no-block          Do not wait until what was asked for is done\n"
         "     --json[=FORMAT]     Print JSON: 'short', or 'pretty' as on a terminal\n"
         "     --policy            With check: print the least IAM policy for the lock\n"

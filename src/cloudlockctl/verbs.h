@@ -5,6 +5,7 @@
  * stderr what went wrong. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "time-span.h"
 
@@ -23,6 +24,9 @@ typedef enum JsonMode {
         JSON_PRETTY, /* indented */
 } JsonMode;
 
+/* Far beyond what anybody types. */
+#define SETENV_MAX 256
+
 typedef struct Options {
         JsonMode json;      /* --json */
         bool dry_run;       /* --dry-run */
@@ -34,6 +38,10 @@ typedef struct Options {
         usec_t for_us;      /* --for; 0: not given */
         const char *to;     /* --to; NULL: not given */
         const char *holder; /* --holder; NULL: not given */
+        const char *uid, *gid, *working_directory; /* of a command; NULL: not given */
+        char *setenv[SETENV_MAX + 1];              /* --setenv, NULL-terminated */
+        size_t n_setenv;
+        bool dashes; /* "--" stands before the words that are no options */
 } Options;
 
 /* `args` is NULL-terminated. */
@@ -54,3 +62,4 @@ int verb_keep(const Options *options, char *const *args);
 int verb_unkeep(const Options *options, char *const *args);
 int verb_force_unlock(const Options *options, char *const *args);
 int verb_metrics(const Options *options, char *const *args);
+int verb_run(const Options *options, char *const *args);

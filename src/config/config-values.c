@@ -87,26 +87,11 @@ int set_table(const Key *key, const Place *place, const char *value, void *field
         return replace_string(field, value);
 }
 
-/* RFC 3629: the length of the UTF-8 sequence at `s`, 0 if there is none. */
-static size_t utf8_length(const unsigned char *s) {
-        size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 :
-                   s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-
-        for (size_t i = 1; i < n; i++)
-                if ((s[i] & 0xc0) != 0x80)
-                        return 0;
-        /* Overlong forms, surrogates, and what lies beyond U+10FFFF. */
-        if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-            (s[0] == 0xf4 && s[1] > 0x8f))
-                return 0;
-        return n;
-}
-
 static bool is_utf8_text(const char *s) {
         const unsigned char *p = (const unsigned char *) s;
 
         while (*p) {
-                size_t n = utf8_length(p);
+                size_t n = utf8_length((const char *) p);
 
                 /* C1's control characters, U+0080 to U+009F, included. */
                 if (n == 0 || *p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))

@@ -27,7 +27,7 @@ _cloudlockctl() {
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --to|--for|--holder) [[ ${COMP_WORDS[i+1]} == '=' ]] && ((i++)); ((i++)) ;;
+            --to|--for|--holder|--uid|--gid|--working-directory|--setenv|-E) [[ ${COMP_WORDS[i+1]} == '=' ]] && ((i++)); ((i++)) ;;
             --json) [[ ${COMP_WORDS[i+1]} == '=' ]] && ((i += 2)) ;;
             -*|=) ;;
             *)
@@ -60,6 +60,7 @@ _cloudlockctl() {
             handover) options='--to= --no-block' ;;
             renew|pause|resume|keep|unkeep) options='--no-block' ;;
             force-unlock) options='--holder= --no-block' ;;
+            run) options='--uid= --gid= --working-directory= --setenv=' ;;
             bind|unbind|init) options='--dry-run' ;;
             check) options='--json --policy' ;;
         esac
@@ -70,7 +71,7 @@ _cloudlockctl() {
 
     case $verb in
         '')
-            mapfile -t COMPREPLY < <(compgen -W "status watch list history metrics $operate force-unlock init bind unbind check" \
+            mapfile -t COMPREPLY < <(compgen -W "status watch list history metrics $operate force-unlock run init bind unbind check" \
                 -- "$cur")
             ;;
         status|watch|history)

@@ -16,7 +16,7 @@ end
 
 set -l look status watch history
 set -l operate release handover renew pause resume keep unkeep force-unlock
-set -l all list metrics $look $operate init bind unbind check
+set -l all list metrics $look $operate run init bind unbind check
 
 complete -c cloudlockctl -f
 set -l none "not __fish_seen_subcommand_from $all"
@@ -33,6 +33,7 @@ complete -c cloudlockctl -n $none -a keep -d 'Keep the lock while the target is 
 complete -c cloudlockctl -n $none -a unkeep -d 'End that'
 complete -c cloudlockctl -n $none -a renew -d 'Renew the lock now'
 complete -c cloudlockctl -n $none -a force-unlock -d 'Delete the record of a holder that is gone'
+complete -c cloudlockctl -n $none -a run -d 'Run a command while this host holds the lock'
 complete -c cloudlockctl -n $none -a init -d 'Create the table'
 complete -c cloudlockctl -n $none -a bind -d 'Let the target units run under the lock only'
 complete -c cloudlockctl -n $none -a unbind -d 'Let them run without it again'
@@ -45,6 +46,10 @@ complete -c cloudlockctl -n '__fish_seen_subcommand_from release' -x -l for -d '
 complete -c cloudlockctl -n '__fish_seen_subcommand_from handover' -x -l to -d 'Who may take it' -a '(__cloudlockctl_hosts)'
 complete -c cloudlockctl -n '__fish_seen_subcommand_from force-unlock' -x -l holder -d 'As it was shown' -a '(__cloudlockctl_holder)'
 complete -c cloudlockctl -n "__fish_seen_subcommand_from $operate" -l no-block -d 'Do not wait until it is done'
+complete -c cloudlockctl -n '__fish_seen_subcommand_from run' -x -l uid -d 'As this user'
+complete -c cloudlockctl -n '__fish_seen_subcommand_from run' -x -l gid -d 'As this group'
+complete -c cloudlockctl -n '__fish_seen_subcommand_from run' -r -l working-directory -d 'In this directory'
+complete -c cloudlockctl -n '__fish_seen_subcommand_from run' -x -s E -l setenv -d 'With this variable'
 complete -c cloudlockctl -n '__fish_seen_subcommand_from check' -l policy -d 'Print the least IAM policy'
 complete -c cloudlockctl -n '__fish_seen_subcommand_from bind unbind init' -l dry-run -d 'Only say what would be done'
 complete -c cloudlockctl -l no-legend -d 'Print no headings and sums'
