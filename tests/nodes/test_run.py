@@ -89,6 +89,10 @@ def test_run_relays(cluster):
     assert "said apart\n" in done.stderr and "variables cloudlock_*" in done.stderr and "said apart" not in done
     check_nothing_left(lock)
     assert run(lock, "sh", "-c", "kill -SEGV $$").code == 139
+    assert run(lock, "sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x") == 1000000 * "x"
+    # Nobody reads on: as in a shell, SIGPIPE.
+    ended = host.run("bash", "-c", f"cloudlockctl run {lock.instance} -- yes | head -n 1; echo ${{PIPESTATUS[0]}}")
+    assert ended == "y\n141\n", ended
     host.put_file("/usr/local/bin/no-interpreter", "#!/nonexistent\n", 0o755)
     assert run(lock, "no-interpreter").code == 126
     check_nothing_left(lock)
