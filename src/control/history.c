@@ -67,15 +67,21 @@ static void take_word(char *field, size_t size, const char *word) {
                         *p = '?';
 }
 
-/* A release or a renewal leaves the beginning as it is. */
+/* A release or a renewal leaves the fence and the beginning as they are; but whoever created the record tells once more
+ * when its time begins, and the original has no fence. */
 static bool is_same(const HistoryChange *change, const HistoryChange *seen, const Record *record) {
         return strcmp(change->holder, seen->holder) == 0 && strcmp(change->host, seen->host) == 0 &&
-               change->since_us == beginning(record, change->since_us);
+               (change->since_us == beginning(record, change->since_us) ||
+                (change->fence != 0 && change->fence == seen->fence));
 }
 
-static bool note_same(HistoryChange *last, const HistoryChange *seen, usec_t now_us) {
+static bool note_same(HistoryChange *last, const HistoryChange *seen, usec_t since_us, usec_t now_us) {
+        bool moved = last->since_us != since_us;
+
+        last->fence = seen->fence;
+        last->since_us = since_us;
         if (last->how == seen->how)
-                return false;
+                return moved;
         if (seen->how == HISTORY_ACQUIRED) {
                 last->how = HISTORY_ACQUIRED;
                 last->until_us = 0;
@@ -89,7 +95,7 @@ static bool note_record(History *history, const LockView *view, const char *own,
         const Record *record = &view->record;
         usec_t now_us = now_boot_us + wall_minus_boot_us;
         bool has_end = view->expires_boot_us != 0 && view->expires_boot_us <= now_boot_us;
-        HistoryChange seen = { .since_us = beginning(record, now_us) }, *last = newest(history);
+        HistoryChange seen = { .since_us = beginning(record, now_us), .fence = record->fence }, *last = newest(history);
 
         if (record->expire_time_ms == 0)
                 seen.how = HISTORY_RELEASED;
@@ -100,7 +106,7 @@ static bool note_record(History *history, const LockView *view, const char *own,
         take_name(seen.holder, sizeof(seen.holder), record->holder);
         take_word(seen.host, sizeof(seen.host), record->host);
         if (last && is_same(last, &seen, record))
-                return note_same(last, &seen, now_us);
+                return note_same(last, &seen, beginning(record, last->since_us), now_us);
         if (last && last->how == HISTORY_ACQUIRED)
                 end(last, view->state == LOCK_LOST && strcmp(last->holder, own) == 0 ? HISTORY_LOST : HISTORY_TAKEN_OVER,
                     MIN(seen.since_us, now_us));

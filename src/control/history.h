@@ -32,6 +32,7 @@ typedef struct HistoryChange {
         HistoryHow how;
         char holder[RECORD_HOLDER_MAX + 1];
         char host[RECORD_ID_SIZE]; /* empty: the record names none */
+        uint64_t fence;            /* 0: unknown; not kept in the text */
 } HistoryChange;
 
 /* All zero: empty. */

@@ -8,7 +8,7 @@ import signal
 import time
 
 from rig.host import SHARED
-from rig.product import LEASE_S, RENEW_S, Lock, pair
+from rig.product import LEASE_S, RENEW_S, Lock, pair, wait_beats
 from rig.system import Skip, wait_for, write
 
 USER = "nobody"
@@ -149,6 +149,7 @@ def test_polkit_hangs(cluster):
     lock.leave_released_record()
     lock.start()
     lock.wait_running()
+    wait_beats(lock)
     assert errors(by_bus(lock, ("Pause",), user=USER)) == [ASK[0]], "polkit does not run"
     host.kill("polkit.service", signal.SIGSTOP)
     since, began = cluster.front.last_number(), time.monotonic()
@@ -170,6 +171,7 @@ def test_release_pause_resume(cluster):
     assert ask(one, "Renew") == ""
     assert ask(one, "Release", NO_END) == ""
     other.wait_running()
+    wait_beats(other)
     one.wait_state("standing-down")
     assert "standDownUntil" not in status(one)
     assert ask(one, "Resume") == "" and ask(one, "Pause") == ""
@@ -200,8 +202,10 @@ def test_handover_and_force_unlock(cluster):
     assert ask(one, "Handover", "node2") == ""
     other.wait_running()
     one.wait_state("standby")
+    wait_beats(other)
     other.host.cut()
     other.host.power_off()
+    one.wait_polls(2)  # which show the last version that it wrote
     shown = status(one)
     assert shown["holder"].startswith("node2#"), shown
     assert ask(one, "ForceUnlock", shown["holder"], "another") == "OtherRecord"

@@ -141,6 +141,24 @@ static void test_again(void) {
 }
 
 /* Seen for the first time when it was over: nobody knows when it was. */
+/* Whoever created the record says once more, by its next write, when its time begins. */
+static void test_begins_later(void) {
+        begin(OWN);
+        view.record.fence = 7;
+        CHECK(note(1000));
+        view.record.start_time_ms += 3000;
+        CHECK(note(1001));
+        CHECK(!note(1002));
+        CHECK_EQ(history.n, 1);
+        check_change(0, OWN, 903, 0, HISTORY_ACQUIRED);
+        view.record.fence = 8;
+        view.record.start_time_ms += 3000;
+        CHECK(note(1003));
+        CHECK_EQ(history.n, 2);
+        view.record.start_time_ms = -1;
+        CHECK(!note(1004));
+}
+
 static void test_over_before(void) {
         begin("a");
         view.record.expire_time_ms = 0;
@@ -251,6 +269,7 @@ int main(void) {
                 { "lost", test_lost },
                 { "deleted", test_deleted },
                 { "the same host again", test_again },
+                { "begins later", test_begins_later },
                 { "over before it was seen", test_over_before },
                 { "absurd times", test_absurd },
                 { "a ring", test_ring },

@@ -8,6 +8,7 @@ import time
 from .cluster import BEAT, BEATS, KEY, SECRET
 from .front import TABLE
 from .host import boot_all
+from .judge import MIN_BEATS
 from .system import WAIT_S, Failure, wait_for
 
 INSTANCE = "demo"
@@ -157,6 +158,11 @@ def pair(cluster, *beat_options, service="", **changes):
     return one, other
 
 
+def wait_beats(lock):
+    """As many as make a run count."""
+    wait_for(f"enough beats of {lock.host.name}", lambda: beats(lock.host) > MIN_BEATS)
+
+
 def lead_and_follow(one, other):
     """Start both so that `one` runs the target and `other` stands by."""
     one.leave_released_record()
@@ -167,6 +173,7 @@ def lead_and_follow(one, other):
     other.wait_state("standby")
     # It has seen a version of the holder's: from here on it can tell when that runs out.
     other.wait_polls(2)
+    wait_beats(one)
 
 
 def takeover_view_s(one, other):
