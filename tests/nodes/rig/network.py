@@ -9,6 +9,7 @@ from .system import run
 
 HUB_ADDRESS = "10.77.0.1"
 BRIDGE = "hub0"
+BRIDGE_MAC = "02:00:0a:4d:00:01"
 
 
 def host_address(number):
@@ -21,7 +22,9 @@ class Network:
         self._name = name
         run("ip", "netns", "add", self.hub)
         self._in_hub("link", "set", "lo", "up")
-        self._in_hub("link", "add", BRIDGE, "type", "bridge", "stp_state", "0")
+        # An address of its own: otherwise it takes the lowest of its ports', and when that one is cut off, the others send to
+        # nobody until their ARP entries grow old.
+        self._in_hub("link", "add", BRIDGE, "address", BRIDGE_MAC, "type", "bridge", "stp_state", "0")
         self._in_hub("address", "add", f"{HUB_ADDRESS}/24", "dev", BRIDGE)
         self._in_hub("link", "set", BRIDGE, "up")
 
