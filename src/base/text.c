@@ -21,6 +21,10 @@ void text_strip_control(char *text) {
                         *text = '?';
 }
 
+bool text_is(const char *text, const char *expected) {
+        return text && strcmp(text, expected) == 0;
+}
+
 bool text_has_control(const char *s) {
         for (; *s; s++)
                 if ((unsigned char) *s < ' ' || *s == 0x7f)

@@ -15,6 +15,9 @@ void text_append(char *buf, size_t size, const char *format, ...) _printf_(3, 4)
 /* Puts '?' in place of control characters: what comes from outside is not to be obeyed by terminals and journals. */
 void text_strip_control(char *text);
 
+/* NULL is no text at all. */
+bool text_is(const char *text, const char *expected);
+
 /* Whether there is a control character of ASCII in it, which might begin another line or header. */
 bool text_has_control(const char *s);
 

@@ -76,28 +76,25 @@ int verb_renew(const Options *options, char *const *args) {
         return operate(options, args[0], "renew", LOCK_INTERFACE ".Renew", json_object_new_object(), &goal);
 }
 
-int verb_pause(const Options *options, char *const *args) {
-        Goal goal = { .kind = GOAL_PAUSED };
+/* One that takes nothing but its instance. */
+static int operate_plainly(const Options *options, char *const *args, const char *verb, const char *method, GoalKind kind) {
+        return operate(options, args[0], verb, method, json_object_new_object(), &(Goal) { .kind = kind });
+}
 
-        return operate(options, args[0], "pause", LOCK_INTERFACE ".Pause", json_object_new_object(), &goal);
+int verb_pause(const Options *options, char *const *args) {
+        return operate_plainly(options, args, "pause", LOCK_INTERFACE ".Pause", GOAL_PAUSED);
 }
 
 int verb_resume(const Options *options, char *const *args) {
-        Goal goal = { .kind = GOAL_RESUMED };
-
-        return operate(options, args[0], "resume", LOCK_INTERFACE ".Resume", json_object_new_object(), &goal);
+        return operate_plainly(options, args, "resume", LOCK_INTERFACE ".Resume", GOAL_RESUMED);
 }
 
 int verb_keep(const Options *options, char *const *args) {
-        Goal goal = { .kind = GOAL_KEPT };
-
-        return operate(options, args[0], "keep", LOCK_INTERFACE ".Keep", json_object_new_object(), &goal);
+        return operate_plainly(options, args, "keep", LOCK_INTERFACE ".Keep", GOAL_KEPT);
 }
 
 int verb_unkeep(const Options *options, char *const *args) {
-        Goal goal = { .kind = GOAL_UNKEPT };
-
-        return operate(options, args[0], "unkeep", LOCK_INTERFACE ".Unkeep", json_object_new_object(), &goal);
+        return operate_plainly(options, args, "unkeep", LOCK_INTERFACE ".Unkeep", GOAL_UNKEPT);
 }
 
 int verb_metrics(const Options *options _unused_, char *const *args) {

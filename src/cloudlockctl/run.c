@@ -57,15 +57,11 @@ static int choose_stop(const Setup *setup, usec_t *ret_us) {
         return 0;
 }
 
-static bool is(const char *value, const char *expected) {
-        return value && strcmp(value, expected) == 0;
-}
-
 /* A run that was killed leaves its unit behind: that one may be replaced. */
 static int check_target(const Setup *setup, const RunFiles *files) {
         const UnitFacts *target = &setup->targets[0];
 
-        if (is(target->load_state, "not-found") || is(target->fragment_path, files->unit_path))
+        if (text_is(target->load_state, "not-found") || text_is(target->fragment_path, files->unit_path))
                 return 0;
         fprintf(stderr, "%s exists, and the lock of '%s' is for that. 'run' takes the place of a unit that does not "
                 "exist: name one with cloudlock_target_unit= in %s, such as cloudlock-run-%s.service.\n",
@@ -88,7 +84,7 @@ static int check_idle(const Setup *setup, const char *service_name) {
 }
 
 static int check_setup(const Setup *setup, const RunFiles *files, const char *service) {
-        if (!is(setup->guard.load_state, "loaded")) {
+        if (!text_is(setup->guard.load_state, "loaded")) {
                 fprintf(stderr, "%s is not installed where systemd looks for units.\n", setup->guard_name);
                 return -ENOENT;
         }
@@ -167,7 +163,7 @@ static int verify(Setup *setup, const RunFiles *files) {
         };
 
         if (binding_check(&subject, text, sizeof(text)) == BINDING_FINE &&
-            is(setup->targets[0].fragment_path, files->unit_path))
+            text_is(setup->targets[0].fragment_path, files->unit_path))
                 return 0;
         fprintf(stderr, "%s\n", *text ? text : "Another unit of that name came in between.");
         return -EINVAL;

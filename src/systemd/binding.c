@@ -24,22 +24,18 @@
 /* Says why, and passes the verdict on. */
 #define REFUSE(verdict, text, size, ...) (*(text) = '\0', text_append((text), (size), __VA_ARGS__), (verdict))
 
-static bool is(const char *value, const char *expected) {
-        return value && strcmp(value, expected) == 0;
-}
-
 static bool is_set(const char *value) {
         return value && *value;
 }
 
 static BindingVerdict check_loaded(const UnitFacts *unit, char *text, size_t size) {
-        if (is(unit->load_state, "loaded"))
+        if (text_is(unit->load_state, "loaded"))
                 return BINDING_FINE;
-        if (is(unit->load_state, "not-found"))
+        if (text_is(unit->load_state, "not-found"))
                 return REFUSE(BINDING_UNSUITABLE, text, size,
                               "%s does not exist on this host; create it, or name another one with cloudlock_target_unit=.",
                               unit->id);
-        if (is(unit->load_state, "masked"))
+        if (text_is(unit->load_state, "masked"))
                 return REFUSE(BINDING_UNSUITABLE, text, size, "%s is masked; run \"systemctl unmask %s\".", unit->id, unit->id);
         return REFUSE(BINDING_UNSUITABLE, text, size,
                       "systemd cannot load %s (%s); \"systemctl status %s\" says why.", unit->id, unit->load_state, unit->id);
@@ -47,7 +43,7 @@ static BindingVerdict check_loaded(const UnitFacts *unit, char *text, size_t siz
 
 /* Settings with which systemd, or cgroup.kill after it, would leave processes behind. */
 static BindingVerdict check_killing(const UnitFacts *target, char *text, size_t size) {
-        if (is(target->kill_mode, "process") || is(target->kill_mode, "none"))
+        if (text_is(target->kill_mode, "process") || text_is(target->kill_mode, "none"))
                 return REFUSE(BINDING_UNSUITABLE, text, size,
                               "%s has KillMode=%s, with which processes stay after a stop; set KillMode=control-group or mixed.",
                               target->id, target->kill_mode);
@@ -81,7 +77,7 @@ static BindingVerdict check_priority(const UnitFacts *target, char *text, size_t
 
 /* In another root the condition would find neither its program nor the lease, and the target never start. */
 static BindingVerdict check_root(const UnitFacts *target, char *text, size_t size) {
-        bool other_root = is_set(target->root_image) || (is_set(target->root_directory) && !is(target->root_directory, "/"));
+        bool other_root = is_set(target->root_image) || (is_set(target->root_directory) && !text_is(target->root_directory, "/"));
 
         if (other_root && !target->root_directory_start_only)
                 return REFUSE(BINDING_UNSUITABLE, text, size,
@@ -141,7 +137,7 @@ BindingVerdict binding_check_target(const char *instance, const UnitFacts *targe
 
         if (guard_unit_name(instance, &guard) < 0)
                 return REFUSE(BINDING_UNSUITABLE, text, size, "Out of memory.");
-        if (!is(suffix, ".service"))
+        if (!text_is(suffix, ".service"))
                 return REFUSE(BINDING_UNSUITABLE, text, size,
                               "%s is not a service; only services can be gated, so name those that do the work.", target->id);
         if (strncmp(target->id, "cloudlock@", strlen("cloudlock@")) == 0 ||
@@ -163,8 +159,8 @@ static bool has_condition(const UnitFacts *target, const char *instance) {
         for (size_t i = 0; i < target->condition.n; i++) {
                 const ExecLine *line = target->condition.list + i;
 
-                if (is(line->path, GUARD_PROGRAM) && !line->ignore_failure && strv_length(line->argv) == 3 &&
-                    is(line->argv[1], "--condition") && is(line->argv[2], instance))
+                if (text_is(line->path, GUARD_PROGRAM) && !line->ignore_failure && strv_length(line->argv) == 3 &&
+                    text_is(line->argv[1], "--condition") && text_is(line->argv[2], instance))
                         return true;
         }
         return false;
@@ -201,7 +197,7 @@ static BindingVerdict check_tie(const BindingSubject *s, const UnitFacts *target
 }
 
 BindingVerdict binding_check(const BindingSubject *s, char *text, size_t size) {
-        if (!is(s->guard->load_state, "loaded"))
+        if (!text_is(s->guard->load_state, "loaded"))
                 return REFUSE(BINDING_UNSUITABLE, text, size, "systemd cannot load %s (%s); install cloudlock's units.",
                               s->guard->id, s->guard->load_state);
         if (s->n_targets == 0)

@@ -18,10 +18,6 @@
 /* "cpu.service" is kept in "_cpu.service" when there is a controller of that name. */
 #define ESCAPED_CGROUP_PREFIX "_"
 
-static bool is(const char *value, const char *expected) {
-        return value && strcmp(value, expected) == 0;
-}
-
 void snapshot_cancel(Units *units) {
         for (size_t i = 0; i < units->n_members; i++)
                 units->members[i].question = sd_bus_slot_unref(units->members[i].question);
@@ -41,7 +37,7 @@ static UnitsPhase phase_of(const UnitFacts *facts) {
         };
 
         for (size_t i = 0; i < ELEMENTSOF(phases); i++)
-                if (is(facts->active_state, phases[i].state))
+                if (text_is(facts->active_state, phases[i].state))
                         return phases[i].phase;
         return UNITS_ACTIVE; /* reloading, and whatever else there may come to be */
 }
@@ -97,7 +93,8 @@ static void sum_up(const Units *units, UnitsSnapshot *ret) {
                 s.target = i == GUARD_INDEX + 1 ? phase : more_telling(s.target, phase);
                 s.targets_down &= is_down(phase);
                 s.start_job_pending |= member->job == MEMBER_JOB_START;
-                s.clean_oneshot &= phase == UNITS_INACTIVE && is(member->facts.type, "oneshot") && is(member->facts.result, "success");
+                s.clean_oneshot &= phase == UNITS_INACTIVE && text_is(member->facts.type, "oneshot") &&
+                                   text_is(member->facts.result, "success");
         }
         judge_binding(units, &s);
         /* Last, so that a start that came between the answers shows in its processes. */
@@ -176,7 +173,7 @@ static int on_facts(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *er
 }
 
 static MemberJob job_of_type(const char *type) {
-        if (is(type, "stop"))
+        if (text_is(type, "stop"))
                 return MEMBER_JOB_STOP;
         /* "reload-or-start", "restart", "try-restart" and "start" all can end in a start. */
         return strstr(type, "start") ? MEMBER_JOB_START : MEMBER_JOB_OTHER;
@@ -194,7 +191,7 @@ static int read_jobs(Units *units, sd_bus_message *m) {
                 for (size_t i = 0; i < units->n_members; i++) {
                         Member *member = units->members + i;
 
-                        if (is(member->facts.id, unit) || is(member->name, unit))
+                        if (text_is(member->facts.id, unit) || text_is(member->name, unit))
                                 member->job = job_of_type(type);
                 }
         return r;

@@ -87,6 +87,15 @@ def status(lock):
     return by_socket(lock, ("Status",))[0][1]
 
 
+def running(host):
+    """An instance that holds its lock."""
+    lock = Lock(host).set_up()
+    lock.leave_released_record()
+    lock.start()
+    lock.wait_running()
+    return lock
+
+
 def standby(host, instance="demo"):
     """An instance whose lock another host holds."""
     lock = Lock(host, instance).set_up()
@@ -145,10 +154,7 @@ def test_who_may(cluster):
 def test_polkit_hangs(cluster):
     """Who asks is told so in the end; the lock is renewed all the while."""
     host = cluster.add_host().boot()
-    lock = Lock(host).set_up()
-    lock.leave_released_record()
-    lock.start()
-    lock.wait_running()
+    lock = running(host)
     wait_beats(lock)
     assert errors(by_bus(lock, ("Pause",), user=USER)) == [ASK[0]], "polkit does not run"
     host.kill("polkit.service", signal.SIGSTOP)
@@ -236,10 +242,7 @@ def test_pause_that_cannot_be_kept(cluster):
 def test_keep(cluster):
     """While kept, the target's end is no failure, across a restart of the daemon; then it is one again."""
     host = cluster.add_host().boot()
-    lock = Lock(host).set_up()
-    lock.leave_released_record()
-    lock.start()
-    lock.wait_running()
+    lock = running(host)
     assert ask(lock, "Unkeep") == "NotKept"
     assert ask(lock, "Keep") == "" and lock.property("Kept") is True
     host.systemctl("restart", lock.daemon)
@@ -258,10 +261,7 @@ def test_keep(cluster):
 def test_bus_as_operators_use_it(cluster):
     """busctl and gdbus read it; a renewal is one signal, which carries no values."""
     host = cluster.add_host().boot()
-    lock = Lock(host).set_up()
-    lock.leave_released_record()
-    lock.start()
-    lock.wait_running()
+    lock = running(host)
     name, path = f"org.cloudlock1.{lock.instance}", f"/org/cloudlock1/lock/{lock.instance}"
     shown = host.run("busctl", "introspect", name, path, INTERFACE)
     for line in (r"\.ForceUnlock +method +ss +- +-", r"\.History +method +- +a\(tssts\) +-",

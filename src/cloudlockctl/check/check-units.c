@@ -6,12 +6,9 @@
 #include "check-context.h"
 #include "extra-cgroups.h"
 #include "strv.h"
+#include "text.h"
 
 #define QUESTION_US_MAX (25 * USEC_PER_SEC)
-
-static bool is(const char *value, const char *expected) {
-        return value && strcmp(value, expected) == 0;
-}
 
 static int look_at_targets(CheckContext *context) {
         context->targets = calloc(strv_length(context->config->target_units) + 1, sizeof(UnitFacts));
@@ -69,7 +66,7 @@ static void check_target(CheckContext *context, const UnitFacts *target) {
                 say_sentence(context, "target", text);
         else
                 say_stop(context, target);
-        if (is(target->unit_file_state, "enabled")) {
+        if (text_is(target->unit_file_state, "enabled")) {
                 findings_add(&context->findings, FINDING_NOTE, "target", "%s is enabled: harmless, as it starts under the lock "
                              "only, but each boot logs a refused start", target->id);
                 findings_remedy(&context->findings, "systemctl disable %s", target->id);
