@@ -70,6 +70,7 @@ class Runner:
         self.workspace, self.stage, self.logs = workspace, stage, logs
         self.store_name, self.tree, self.parallel = options.store, options.tree, options.jobs
         self.passed, self.failed, self.skipped = [], [], []
+        self._failures = []
         self._print_lock = threading.Lock()
 
     def run(self, tests):
@@ -85,6 +86,7 @@ class Runner:
         except BaseException:
             self._end(workers)
             raise
+        print("".join(self._failures), end="")
         print(f"{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped")
         return not self.failed
 
@@ -147,6 +149,8 @@ class Runner:
         return f"{self.logs}/{test.name}"
 
     def _keep(self, test, text):
+        """For the log folder, and for the end of the output: often no more than that is left of a run."""
+        self._failures.append(f"FAILED {test.name}\n{text}")
         os.makedirs(self._log_folder(test), exist_ok=True)
         with open(f"{self._log_folder(test)}/failure", "w", encoding="utf-8") as file:
             file.write(text)
