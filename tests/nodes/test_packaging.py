@@ -22,6 +22,22 @@ def test_systemd_analyze_verify(cluster):
     output = lock.host.run("systemd-analyze", "verify", *units, check=False)
     said = (output + output.stderr).strip()
     assert output.code == 0 and not said, said
+    check_stopped_at_shutdown(lock)
+
+
+def check_stopped_at_shutdown(lock):
+    """Whatever way the host goes down in order: kexec can't be tried here, but its transaction is that of a reboot."""
+    ways = [way for way in ("reboot", "poweroff", "halt", "kexec", "soft-reboot")
+            if lock.host.has_file(f"/usr/lib/systemd/system/{way}.target")]
+    assert "kexec" in ways, ways
+    for way in ways:
+        assert "shutdown.target" in lock.host.systemctl("list-dependencies", "--all", "--plain", f"{way}.target").split(), way
+    for unit in (lock.daemon, lock.guard, lock.target):
+        for relation in ("Conflicts", "Before"):
+            assert "shutdown.target" in lock.host.show(unit, relation).split(), f"{unit} lacks {relation}=shutdown.target"
+    # What is started later is stopped earlier.
+    for unit, later in ((lock.guard, lock.target), (lock.daemon, lock.guard), ("network.target", lock.daemon)):
+        assert unit in lock.host.show(later, "After").split(), f"{later} may be stopped after {unit}"
 
 
 def test_accounts_and_folders_made_at_boot(cluster):

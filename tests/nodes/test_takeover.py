@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The holder, or a part of it, fails: its target is dead before anybody else's starts."""
 
+import os
 import signal
 import time
 
 from rig.product import LEASE_S, beats, check_dead_by, check_taken_at_once, pair, takeover_view_s, wait_takeover
-from rig.system import WAIT_S, wait_for
+from rig.system import WAIT_S, Skip, wait_for
 
 
 def finish(cluster, one, other):
@@ -201,6 +202,25 @@ def test_shutdown_hands_over(cluster):
     release = one.writes(since)[-1]
     assert release.written.get("expire_time") == 0, f"not released at shutdown: {release.written}"
     check_taken_at_once(other, release)
+    other.wait_running()
+    finish(cluster, one, other)
+
+
+def test_soft_reboot_hands_over(cluster):
+    """The same where userspace alone begins anew: boot id and /run stay, and what is left there of the lock harms nobody."""
+    if not os.path.exists(f"{cluster.tree}/usr/lib/systemd/system/soft-reboot.target"):
+        raise Skip("the hosts' systemd knows no soft-reboot")
+    one, other = pair(cluster)
+    since = cluster.front.last_number()
+    one.host.soft_reboot()
+    assert not one.is_target_active() and not one.host.unit_pids(one.target), "the target outlived the soft-reboot"
+    release = one.writes(since)[-1]
+    assert release.written.get("expire_time") == 0, f"not released at the soft-reboot: {release.written}"
+    assert one.host.has_file("/run/cloudlock/demo/journal"), "/run began anew as well"
+    # Not enabled: it would be back before anybody else has looked, and take what is its own.
+    check_taken_at_once(other, release)
+    one.start()
+    one.wait_state("standby")
     other.wait_running()
     finish(cluster, one, other)
 

@@ -87,8 +87,8 @@ class Host:
                 return pid
         return None
 
-    def _is_up(self):
-        done = self.systemctl("is-active", rootfs.BOOT_TARGET, check=False)
+    def _is_up(self, target=rootfs.BOOT_TARGET):
+        done = self.systemctl("is-active", target, check=False)
         return done.strip() == "active"
 
     def is_on(self):
@@ -114,6 +114,11 @@ class Host:
         wait_for(f"{self.name} to be off", lambda: not self.is_on(), timeout)
         self._nspawn, self.leader = None, None
         self.group.remove()
+
+    def soft_reboot(self):
+        """systemctl soft-reboot, waited for: PID 1 goes on, and comes up into what is enabled. The shared folder is gone then."""
+        self.systemctl("start", "soft-reboot.target", "--job-mode=replace-irreversibly", "--no-block")
+        wait_for(f"{self.name} to come up again", lambda: self._is_up("multi-user.target"), BOOT_TIMEOUT_S)
 
     # -- faults
 
