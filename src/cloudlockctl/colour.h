@@ -9,6 +9,7 @@
 #define ANSI_GREEN "\033[0;1;32m"
 #define ANSI_YELLOW "\033[0;1;33m"
 #define ANSI_RED "\033[0;1;31m"
+#define ANSI_GREY "\033[0;90m"
 #define ANSI_NORMAL "\033[0m"
 
 /* What is taken where nothing says how wide it is, and the bounds within which it is believed. */

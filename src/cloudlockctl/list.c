@@ -13,7 +13,7 @@
 
 static const GridColumn columns[] = {
         { "INSTANCE", .may_shrink = true }, { "STATE" }, { "HOLDER", .may_shrink = true }, { "LEASE", .is_right = true },
-        { "LEFT", .is_right = true }, { "TARGET", .may_shrink = true },
+        { "LEFT", .is_right = true }, { "TARGET", .may_shrink = true }, { "ACTIVE" },
 };
 
 static int add_row(Grid *grid, const ShowStyle *style, const LockRow *row, usec_t now_us) {
@@ -30,7 +30,9 @@ static int add_row(Grid *grid, const ShowStyle *style, const LockRow *row, usec_
                 r = grid_add(grid, cells.lease, "");
         if (r >= 0)
                 r = grid_add(grid, cells.left, "");
-        return r < 0 ? r : grid_add(grid, cells.target, "");
+        if (r >= 0)
+                r = grid_add(grid, cells.target, "");
+        return r < 0 ? r : grid_add(grid, cells.active, "");
 }
 
 int list_put(FILE *out, const ShowStyle *style, const LockRow *rows, size_t n, usec_t now_realtime_us, bool with_legend) {

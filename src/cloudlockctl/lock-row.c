@@ -34,15 +34,18 @@ static void format_left(char *buf, size_t size, usec_t at_us, usec_t now_us) {
 static void read_targets(json_object *status, LockCells *ret) {
         json_object *targets = answer_array(status, "targets");
         size_t n = targets ? json_object_array_length(targets) : 0;
-        const char *unit, *state;
+        const char *state;
 
         if (n == 0)
                 return;
-        unit = answer_text(json_object_array_get_idx(targets, 0), "unit");
-        state = answer_text(json_object_array_get_idx(targets, 0), "activeState");
-        snprintf(ret->target, sizeof(ret->target), "%s (%s)", unit ?: "?", state ?: "unknown");
+        snprintf(ret->target, sizeof(ret->target), "%s", answer_text(json_object_array_get_idx(targets, 0), "unit") ?: "?");
         if (n > 1)
                 text_append(ret->target, sizeof(ret->target), " and %zu more", n - 1);
+        state = answer_text(json_object_array_get_idx(targets, 0), "activeState") ?: "unknown";
+        for (size_t i = 1; i < n; i++)
+                if (!text_is(answer_text(json_object_array_get_idx(targets, i), "activeState"), state))
+                        state = "mixed";
+        snprintf(ret->active, sizeof(ret->active), "%s", state);
 }
 
 static void read_next(json_object *status, usec_t now_us, LockCells *ret) {
@@ -66,24 +69,20 @@ static const char *remark_of(json_object *status) {
         return answer_flag(status, "kept") ? " (kept)" : "";
 }
 
-static Mood mood_of(json_object *status, const char *state) {
-        Mood mood = state_mood(state);
-
-        return mood != MOOD_TROUBLE && answer_flag(status, "storeFailing") ? MOOD_CHANGE : mood;
-}
-
 void lock_row_read(const LockRow *row, const ShowStyle *style, usec_t now_realtime_us, LockCells *ret) {
         const char *state, *holder;
         usec_t lease_us;
 
-        *ret = (LockCells) { .state = "not running", .colour = "" };
-        if (!row->status)
+        *ret = (LockCells) { .colour = "" };
+        if (!row->status) {
+                snprintf(ret->state, sizeof(ret->state), "%s", row->is_awaited ? "" : "not running");
                 return;
+        }
         state = answer_text(row->status, "state") ?: "?";
         holder = answer_text(row->status, "holder");
         lease_us = answer_usec(row->status, "leaseUSec");
         snprintf(ret->state, sizeof(ret->state), "%s%s", state, remark_of(row->status));
-        ret->colour = mood_colour(mood_of(row->status, state), style);
+        ret->colour = mood_colour(status_mood(row->status), style);
         if (holder)
                 holder_name(ret->holder, sizeof(ret->holder), holder);
         if (lease_us > 0)

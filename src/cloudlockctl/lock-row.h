@@ -8,6 +8,7 @@
 typedef struct LockRow {
         const char *instance;
         json_object *status; /* NULL: its daemon does not answer */
+        bool is_awaited;     /* or has not had the time to */
 } LockRow;
 
 /* What stands in its cells; what is not known is "". */
@@ -18,6 +19,7 @@ typedef struct LockCells {
         char lease[SPAN_TEXT_MAX];
         char left[SPAN_TEXT_MAX];
         char target[300];
+        char active[32]; /* the state of the targets */
         char next[128];
 } LockCells;
 

@@ -203,7 +203,7 @@ void show_status(FILE *out, const ShowStyle *style, json_object *status, usec_t 
         const char *instance = answer_text(status, "instance"), *state = answer_text(status, "state");
         const char *sentence = answer_text(status, "status");
 
-        put_headline(out, style, state_mood(state ?: ""), instance ?: "?", sentence ?: state ?: "?");
+        put_headline(out, style, status_mood(status), instance ?: "?", sentence ?: state ?: "?");
         put_state(&page);
         put_wishes(&page);
         put_lock(&page);

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "answer.h"
 #include "cleanup.h"
 #include "colour.h"
+#include "lock.h"
+#include "text.h"
 
 static const struct {
         const char *utf8, *ascii, *colour;
@@ -34,11 +37,24 @@ static const struct {
         { "stand-up", "end of the stand-down" },
 };
 
-Mood state_mood(const char *state) {
+static Mood state_mood(const char *state) {
         for (size_t i = 0; i < ELEMENTSOF(state_moods); i++)
-                if (strcmp(state_moods[i].state, state) == 0)
+                if (text_is(state, state_moods[i].state))
                         return state_moods[i].mood;
         return MOOD_IDLE;
+}
+
+/* A failure is stood down from for a while; operators' wishes and a oneshot's clean end hold until told otherwise, but for
+ * a release. */
+static bool stands_down_on_purpose(json_object *status) {
+        return text_is(answer_text(status, "state"), "standing-down") &&
+               (answer_usec(status, "standDownUntil") == 0 || text_is(answer_text(status, "reason"), LOCK_REASON_RELEASED));
+}
+
+Mood status_mood(json_object *status) {
+        Mood mood = stands_down_on_purpose(status) ? MOOD_IDLE : state_mood(answer_text(status, "state"));
+
+        return mood != MOOD_TROUBLE && answer_flag(status, "storeFailing") ? MOOD_CHANGE : mood;
 }
 
 const char *mood_mark(Mood mood, const ShowStyle *style) {

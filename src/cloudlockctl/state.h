@@ -13,8 +13,8 @@ typedef enum Mood {
         _MOOD_MAX,
 } Mood;
 
-/* MOOD_IDLE for states that are not known here. */
-Mood state_mood(const char *state);
+/* Of an answer of Status(); MOOD_IDLE for states that are not known here. */
+Mood status_mood(json_object *status);
 
 /* A dot or a cross, and how it is coloured; "" where it is not, or not with this style. */
 const char *mood_mark(Mood mood, const ShowStyle *style);

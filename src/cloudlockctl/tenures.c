@@ -12,7 +12,10 @@
 
 /* As many holders as a picture is still read with; those of the latest tenures. */
 #define LANES_MAX 8
-#define LANE_NAME_COLUMNS 16
+
+/* What the names beside the bars may take of the width. */
+#define LANE_NAME_SHARE 5
+#define NAME_SIZE 128
 
 #define BAR_COLUMNS_MIN 16
 
@@ -71,15 +74,31 @@ static char *format_moment(char buf[SPAN_TEXT_MAX], usec_t at_us) {
         return buf;
 }
 
+/* What its operator wrote; the whole id where several machines have had that name. */
+static char *name_of(char buf[NAME_SIZE], const Tenures *tenures, const char *holder) {
+        char other[NAME_SIZE];
+
+        holder_name(buf, NAME_SIZE, holder);
+        for (size_t i = 0; i < tenures->n; i++) {
+                const char *id = tenures->list[i].holder;
+
+                if (strcmp(id, holder) == 0 || strcmp(holder_name(other, NAME_SIZE, id), buf) != 0)
+                        continue;
+                snprintf(buf, NAME_SIZE, "%s", holder);
+                return buf;
+        }
+        return buf;
+}
+
 static const char *colour_of(const Tenure *tenure) {
         if (tenure->goes_on)
                 return ANSI_GREEN;
         return strcmp(tenure->how, "lost") == 0 ? ANSI_RED : strcmp(tenure->how, "expired") == 0 ? ANSI_YELLOW : "";
 }
 
-static int add_row(Grid *grid, const Tenure *tenure) {
+static int add_row(Grid *grid, const Tenures *tenures, const Tenure *tenure) {
         usec_t lasted_us = usec_sub(tenure->until_us, tenure->since_us);
-        char text[SPAN_TEXT_MAX], name[128];
+        char text[SPAN_TEXT_MAX], name[NAME_SIZE];
         int r = grid_add(grid, format_moment(text, tenure->since_us), "");
 
         if (r >= 0)
@@ -87,7 +106,7 @@ static int add_row(Grid *grid, const Tenure *tenure) {
         if (r >= 0)
                 r = grid_add(grid, format_span(text, sizeof(text), lasted_us - lasted_us % USEC_PER_SEC), "");
         if (r >= 0)
-                r = grid_add(grid, holder_name(name, sizeof(name), tenure->holder), "");
+                r = grid_add(grid, name_of(name, tenures, tenure->holder), "");
         return r < 0 ? r : grid_add(grid, tenure->goes_on ? "holds it" : tenure->how, colour_of(tenure));
 }
 
@@ -96,7 +115,7 @@ static int put_table(FILE *out, const ShowStyle *style, const Tenures *tenures, 
         int r = grid_new(columns, ELEMENTSOF(columns), &grid);
 
         for (size_t i = 0; i < tenures->n && r >= 0; i++)
-                r = add_row(grid, &tenures->list[i]);
+                r = add_row(grid, tenures, &tenures->list[i]);
         if (r >= 0)
                 grid_put(grid, out, style, with_legend);
         return r;
@@ -133,7 +152,7 @@ typedef enum Fill {
 } Fill;
 
 /* A column is held by whom it belonged to in its middle, so that two never seem to hold it at once; who held it for too
- * short a time to have a middle gets a thin mark. */
+ * short a time for any middle gets a thin mark where that began. */
 static Fill fill_of(const Bar *bar, const Tenures *tenures, const char *holder, size_t column) {
         usec_t begin_us = bar->begin_us + column * bar->slice_us, middle_us = begin_us + bar->slice_us / 2;
         Fill fill = FILL_NOTHING;
@@ -145,7 +164,7 @@ static Fill fill_of(const Bar *bar, const Tenures *tenures, const char *holder, 
                         continue;
                 if (t->since_us <= middle_us && middle_us < t->until_us)
                         return FILL_HELD;
-                if (t->since_us >= begin_us && t->until_us <= begin_us + bar->slice_us)
+                if (t->since_us >= begin_us && t->since_us < begin_us + bar->slice_us && t->until_us <= middle_us + bar->slice_us)
                         fill = FILL_MOMENT;
         }
         return fill;
@@ -155,10 +174,10 @@ static void put_lane(FILE *out, const ShowStyle *style, const Bar *bar, const Te
                      size_t name_columns) {
         static const char *const utf8[_FILL_MAX] = { "·", "│", "█" }, *const ascii[_FILL_MAX] = { ".", "|", "#" };
         const char *const *marks = style->utf8 ? utf8 : ascii;
-        char name[128];
+        char name[NAME_SIZE];
         size_t used;
 
-        holder_name(name, sizeof(name), holder);
+        name_of(name, tenures, holder);
         used = MIN(columns_of(name), name_columns);
         columns_put(out, name, name_columns, style->utf8);
         fprintf(out, "%*s", (int) (name_columns - used + 1), "");
@@ -189,11 +208,11 @@ static void put_picture(FILE *out, const ShowStyle *style, const Tenures *tenure
         for (size_t i = 0; i < tenures->n; i++)
                 bar.begin_us = MIN(bar.begin_us, tenures->list[i].since_us);
         for (size_t i = 0; i < n; i++) {
-                char name[128];
+                char name[NAME_SIZE];
 
-                name_columns = MAX(name_columns, columns_of(holder_name(name, sizeof(name), lanes[i])));
+                name_columns = MAX(name_columns, columns_of(name_of(name, tenures, lanes[i])));
         }
-        name_columns = MIN(name_columns, (size_t) LANE_NAME_COLUMNS);
+        name_columns = MIN(name_columns, (size_t) width / LANE_NAME_SHARE);
         if (width < name_columns + 1 + BAR_COLUMNS_MIN)
                 return;
         bar.columns = width - name_columns - 1;

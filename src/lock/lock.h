@@ -23,6 +23,9 @@
 #define LOCK_ACTIONS_MAX 8
 #define LOCK_REASON_MAX 320
 
+/* The reason of who stands down as an operator released the lock; by it cloudlockctl tells that from a failure. */
+#define LOCK_REASON_RELEASED "released on request"
+
 /* All clocks at one moment, microseconds. */
 typedef struct LockNow {
         usec_t boot_us; /* CLOCK_BOOTTIME */

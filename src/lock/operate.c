@@ -78,7 +78,7 @@ static void wish_release(Lock *lock, const LockNow *now, const LockEvent *event)
         lock->release_for_us = event->wish.for_us;
         strcpy(lock->successor, event->wish.successor);
         lock->retry_boot_us = lock->look_boot_us = now->boot_us;
-        snprintf(lock->reason, sizeof(lock->reason), "released on request");
+        snprintf(lock->reason, sizeof(lock->reason), "%s", LOCK_REASON_RELEASED);
 }
 
 /* A deletion takes its turn; what is under way may show that it is not to be done any more. */

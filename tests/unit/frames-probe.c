@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What cloudlockctl prints of the JSON on stdin, for a terminal of the test's and at a time of the test's: frames-probe
- * status|watch|list|history WIDTH plain|colour|ascii. */
+ * status|watch|list|history|table|check WIDTH plain|colour|ascii. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
+#include "findings-show.h"
 #include "list.h"
 #include "tenures.h"
 #include "watch-frame.h"
@@ -20,7 +21,8 @@ static size_t read_rows(json_object *input, LockRow rows[ROWS_MAX]) {
         for (size_t i = 0; i < n; i++) {
                 json_object *lock = json_object_array_get_idx(locks, i);
 
-                rows[i] = (LockRow) { answer_text(lock, "instance"), answer_text(lock, "state") ? lock : NULL };
+                rows[i] = (LockRow) { answer_text(lock, "instance"), answer_text(lock, "state") ? lock : NULL,
+                                      answer_flag(lock, "awaited") };
         }
         return n;
 }
@@ -37,6 +39,35 @@ static size_t read_notes(json_object *input, WatchNote notes[NOTES_MAX]) {
         return n;
 }
 
+static int put_table(json_object *input, const ShowStyle *style, usec_t now_us) {
+        _cleanup_(scan_page_freep) ScanPage *page = NULL;
+        json_object *scan = NULL;
+
+        json_object_object_get_ex(input, "scan", &scan);
+        if (scan_read(scan, &page) < 0)
+                return -1;
+        return list_table_put(stdout, style, &(TableRows) { (const ScanPage *[]) { page }, 1, "locks",
+                                                            (int64_t) (now_us / USEC_PER_SEC) }, true);
+}
+
+static int put_check(json_object *input, const ShowStyle *style) {
+        _cleanup_(findings_done) Findings findings = {};
+        json_object *list = answer_array(input, "findings");
+
+        for (size_t i = 0, n = json_object_array_length(list); i < n; i++) {
+                json_object *finding = json_object_array_get_idx(list, i);
+                const char *remedy = answer_text(finding, "remedy");
+                int64_t level = 0;
+
+                answer_int(finding, "level", &level);
+                findings_add(&findings, (FindingLevel) level, answer_text(finding, "check"), "%s", answer_text(finding, "text"));
+                if (remedy)
+                        findings_remedy(&findings, "%s", remedy);
+        }
+        findings_show(stdout, style, &findings);
+        return findings.error;
+}
+
 static int put(const char *what, json_object *input, const ShowStyle *style) {
         usec_t now_us = answer_usec(input, "now");
         LockRow rows[ROWS_MAX];
@@ -46,6 +77,10 @@ static int put(const char *what, json_object *input, const ShowStyle *style) {
                 return list_put(stdout, style, rows, read_rows(input, rows), now_us, true);
         if (strcmp(what, "history") == 0)
                 return tenures_put(stdout, style, answer_array(input, "changes"), now_us, true);
+        if (strcmp(what, "table") == 0)
+                return put_table(input, style, now_us);
+        if (strcmp(what, "check") == 0)
+                return put_check(input, style);
         if (strcmp(what, "watch") == 0)
                 return watch_frame(stdout, style, &(WatchPicture) {
                                                           .host = answer_text(input, "host"),
@@ -54,9 +89,11 @@ static int put(const char *what, json_object *input, const ShowStyle *style) {
                                                           .notes = notes,
                                                           .n_notes = read_notes(input, notes),
                                                           .now_us = now_us,
-                                                          .lines_max = 16,
+                                                          .lines_max = 18,
                                                   });
         for (size_t i = 0, n = read_rows(input, rows); i < n; i++) {
+                if (rows[i].is_awaited)
+                        continue;
                 if (i > 0)
                         putchar('\n');
                 if (rows[i].status)

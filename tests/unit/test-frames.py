@@ -12,7 +12,7 @@ import unittest
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden-frames"
 SLOW_S = 60  # nothing here takes so long unless it hangs
-KINDS = ("status", "watch", "list", "history")
+KINDS = ("status", "watch", "list", "history", "table", "check")
 STYLES = ("plain", "colour")
 WIDTHS = (80, 200)
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
@@ -63,6 +63,10 @@ class FramesTest(unittest.TestCase):
             change["how"] += "\x1b[2J\n"
         for note in evil["notes"]:
             note["text"] += "\x1b[2J\n"
+        for item in evil["scan"]["Items"]:
+            item["label"]["S"] += "\x1b[2J\n"
+        for finding in evil["findings"]:
+            finding["text"] += "\x1b[2J\n"
         for kind in KINDS:
             said = shown(kind, 200, "plain", json.dumps(evil))
             self.assertIsNone(re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", said), kind)

@@ -183,9 +183,9 @@ class ListTest(CommandTest):
     def test_list(self):
         done = run("list")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertRegex(done.stdout, r"\AINSTANCE  STATE       HOLDER LEASE +LEFT TARGET\n"
-                         r"another   not running - +- +- -\n"
-                         r"validator standby     node2  30min 23h \d+min validator.service \(inactive\)\n\n2 locks listed.\n\Z")
+        self.assertRegex(done.stdout, r"\AINSTANCE  STATE       HOLDER LEASE +LEFT TARGET +ACTIVE\n"
+                         r"another   not running - +- +- - +-\n"
+                         r"validator standby     node2  30min 23h \d+min validator.service inactive\n\n2 locks listed.\n\Z")
 
     def test_no_legend(self):
         names = [line.split()[0] for line in run("list", "--no-legend").stdout.splitlines()]

@@ -110,6 +110,8 @@ static int walk(CheckContext *context, const Options *options) {
                 return context->findings.error;
         if (options->json)
                 return show_json(context, options->json);
+        if (options->full)
+                style.width = 0;
         findings_show(stdout, &style, &context->findings);
         return 0;
 }

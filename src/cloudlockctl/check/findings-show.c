@@ -4,15 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "colour.h"
+#include "columns.h"
 #include "json.h"
 
 #define CHECK_WIDTH 19
 
-#define ANSI_GREEN "\033[0;32m"
-#define ANSI_YELLOW "\033[0;1;33m"
-#define ANSI_RED "\033[0;1;31m"
-#define ANSI_GREY "\033[0;90m"
-#define ANSI_NORMAL "\033[0m"
+/* Behind the mark and the check. */
+#define TEXT_INDENT (CHECK_WIDTH + 3)
 
 static const struct {
         const char *name, *utf8, *ascii, *color;
@@ -38,12 +37,11 @@ static void put_finding(FILE *out, const ShowStyle *style, const Finding *findin
 
         fprintf(out, "%s%s%s ", color, style->utf8 ? levels[finding->level].utf8 : levels[finding->level].ascii, normal);
         put_check(out, finding->check);
-        show_safely(out, finding->text ?: "");
-        if (finding->remedy) {
-                fprintf(out, "\n  %s ", style->utf8 ? "→" : "->");
-                show_safely(out, finding->remedy);
-        }
-        fputc('\n', out);
+        columns_wrap(out, finding->text ?: "", TEXT_INDENT, style->width);
+        if (!finding->remedy)
+                return;
+        fprintf(out, "  %s ", style->utf8 ? "→" : "->");
+        columns_wrap(out, finding->remedy, style->utf8 ? 4 : 5, style->width);
 }
 
 static void put_sum(FILE *out, const Findings *findings) {
