@@ -18,17 +18,18 @@
 #define NOTES_KEPT_MAX 32
 #define NOTE_TEXT_MAX 600
 
-/* A countdown in seconds. */
-#define REDRAW_US USEC_PER_SEC
+/* Countdowns are in seconds, and a new instance is seen within one. */
+#define TICK_US USEC_PER_SEC
 
 typedef struct Watch Watch;
 
 /* One lock that is watched. */
 typedef struct Watched {
         Watch *watch;
-        const char *instance;
+        char *instance;
         Follower *follower;
         json_object *status; /* NULL: its daemon does not answer */
+        bool told;           /* the first answer, or that there is none */
 } Watched;
 
 typedef struct Note {
@@ -40,22 +41,35 @@ typedef struct Note {
 struct Watch {
         const Options *options;
         sd_event *event;
-        sd_event_source *redraw;
-        Watched *locks;
+        sd_event_source *tick;
+        Watched **locks;
         size_t n_locks;
+        bool takes_all; /* also those that come later */
         Note notes[NOTES_KEPT_MAX]; /* the oldest first */
         size_t n_notes;
         bool has_screen;
         char host[HOST_NAME_MAX + 1];
 };
 
+static Watched *watched_free(Watched *lock) {
+        if (!lock)
+                return NULL;
+        follower_free(lock->follower);
+        json_object_put(lock->status);
+        free(lock->instance);
+        free(lock);
+        return NULL;
+}
+
+static void watched_freep(Watched **lock) {
+        watched_free(*lock);
+}
+
 static void watch_done(Watch *watch) {
-        for (size_t i = 0; i < watch->n_locks; i++) {
-                follower_free(watch->locks[i].follower);
-                json_object_put(watch->locks[i].status);
-        }
+        for (size_t i = 0; i < watch->n_locks; i++)
+                watched_free(watch->locks[i]);
         free(watch->locks);
-        sd_event_source_disable_unref(watch->redraw);
+        sd_event_source_disable_unref(watch->tick);
         sd_event_unref(watch->event);
 }
 
@@ -69,8 +83,11 @@ static int make_frame(const Watch *watch, char **ret) {
         FILE *out = open_memstream(&text, &size);
         int r = rows && out ? 0 : -ENOMEM;
 
-        for (size_t i = 0; i < watch->n_locks && rows; i++)
-                rows[i] = (LockRow) { watch->locks[i].instance, watch->locks[i].status };
+        for (size_t i = 0; i < watch->n_locks && rows; i++) {
+                const Watched *lock = watch->locks[i];
+
+                rows[i] = (LockRow) { lock->instance, lock->status, .is_awaited = !lock->told };
+        }
         for (size_t i = 0; i < watch->n_notes; i++)
                 notes[i] = (WatchNote) { watch->notes[i].at_us, watch->notes[i].instance, watch->notes[i].text };
         if (r >= 0)
@@ -167,6 +184,7 @@ static void on_away(Watched *lock, int error) {
 static void on_news(FollowNews news, json_object *status, int error, void *userdata) {
         Watched *lock = userdata;
 
+        lock->told = true;
         if (news == FOLLOW_STATUS)
                 on_status(lock, status);
         else
@@ -176,12 +194,59 @@ static void on_news(FollowNews news, json_object *status, int error, void *userd
         fflush(stdout);
 }
 
-static int on_redraw(sd_event_source *source, uint64_t now_us, void *userdata) {
-        const Watch *watch = userdata;
-        int r = draw(watch);
+static int add_lock(Watch *watch, const char *instance) {
+        _cleanup_(watched_freep) Watched *lock = calloc(1, sizeof(Watched));
+        Watched **locks = reallocarray(watch->locks, watch->n_locks + 1, sizeof(Watched *));
+        char path[INSTANCE_PATH_MAX];
+        int r;
 
+        if (locks)
+                watch->locks = locks;
+        if (!locks || !lock)
+                return -ENOMEM;
+        lock->watch = watch;
+        lock->instance = strdup(instance);
+        if (!lock->instance)
+                return -ENOMEM;
+        r = follower_new(watch->event, instance_socket_path(path, instance), on_news, lock, &lock->follower);
+        if (r < 0)
+                return r;
+        locks[watch->n_locks++] = TAKE_PTR(lock);
+        return 0;
+}
+
+static bool is_watched(const Watch *watch, const char *instance) {
+        for (size_t i = 0; i < watch->n_locks; i++)
+                if (strcmp(watch->locks[i]->instance, instance) == 0)
+                        return true;
+        return false;
+}
+
+static int compare_locks(const void *a, const void *b) {
+        return strcmp((*(Watched *const *) a)->instance, (*(Watched *const *) b)->instance);
+}
+
+/* Those that were configured or started since. One that is gone stays, as not running. */
+static int add_new_locks(Watch *watch) {
+        _cleanup_strv_ char **all = NULL;
+        int r = instances_list(&all);
+
+        for (char *const *i = all; r >= 0 && i && *i; i++)
+                if (!is_watched(watch, *i))
+                        r = add_lock(watch, *i);
         if (r >= 0)
-                r = sd_event_source_set_time(source, now_us + REDRAW_US);
+                qsort(watch->locks, watch->n_locks, sizeof(*watch->locks), compare_locks);
+        return r;
+}
+
+static int on_tick(sd_event_source *source, uint64_t now_us, void *userdata) {
+        Watch *watch = userdata;
+        int r = watch->takes_all ? add_new_locks(watch) : 0;
+
+        if (r >= 0 && watch->has_screen)
+                r = draw(watch);
+        if (r >= 0)
+                r = sd_event_source_set_time(source, now_us + TICK_US);
         return r < 0 ? r : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -221,26 +286,15 @@ static int catch_signals(Watch *watch) {
 }
 
 static int begin(Watch *watch, char *const *instances) {
-        char path[INSTANCE_PATH_MAX];
         int r = sd_event_new(&watch->event);
 
         if (r >= 0)
                 r = catch_signals(watch);
-        if (r < 0)
+        for (; r >= 0 && *instances; instances++)
+                r = add_lock(watch, *instances);
+        if (r < 0 || (!watch->has_screen && !watch->takes_all))
                 return r;
-        watch->locks = calloc(strv_length(instances), sizeof(Watched));
-        if (!watch->locks)
-                return -ENOMEM;
-        for (; *instances; instances++) {
-                Watched *lock = &watch->locks[watch->n_locks++];
-
-                *lock = (Watched) { .watch = watch, .instance = *instances };
-                r = follower_new(watch->event, instance_socket_path(path, *instances), on_news, lock, &lock->follower);
-                if (r < 0)
-                        return r;
-        }
-        return watch->has_screen ? sd_event_add_time_relative(watch->event, &watch->redraw, CLOCK_MONOTONIC, 0, 0,
-                                                              on_redraw, watch) : 0;
+        return sd_event_add_time_relative(watch->event, &watch->tick, CLOCK_MONOTONIC, 0, 0, on_tick, watch);
 }
 
 static int run(Watch *watch, char *const *instances) {
@@ -291,6 +345,7 @@ int verb_watch(const Options *options, char *const *args) {
         }
         if (r >= 0 && !are_known(all ?: args))
                 return EXIT_NO_INSTANCE;
+        watch.takes_all = all;
         gethostname(watch.host, sizeof(watch.host) - 1);
         watch.has_screen = !options->json && screen_is_there(stdout);
         if (r >= 0)

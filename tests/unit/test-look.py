@@ -105,6 +105,34 @@ class WatchTest(CommandTest):
         self.assertTrue(lines.next().endswith(STANDBY["status"]))
         self.assertEqual(lines.end(signal.SIGTERM), (0, "", ""))
 
+    def test_started_later(self):
+        """A new instance appears by itself, and one that is gone stays; who named some gets those."""
+        self.daemon(STANDBY)
+        path = pathlib.Path("/etc/cloudlock/another.conf")
+        self.addCleanup(lambda: path.unlink(missing_ok=True))
+        lines, named = Lines(), Lines("validator")
+        for watch in (lines, named):
+            self.assertTrue(watch.next().endswith(" validator: " + STANDBY["status"]))
+        path.touch()
+        self.assertTrue(lines.next().endswith(" another: cloudlockd does not run; waiting for it"))
+        path.unlink()
+        self.daemon({**STANDBY, "instance": "third"})
+        self.assertTrue(lines.next().endswith(" third: " + STANDBY["status"]))
+        self.running["validator"].update(RUNNING)
+        for watch in (lines, named):
+            self.assertTrue(watch.next().endswith(" validator: " + RUNNING["status"]))
+            self.assertEqual(watch.end(), (0, "", ""))
+
+    def test_before_the_first_answer(self):
+        """It is not known yet whether a daemon runs there."""
+        self.daemon(STANDBY).stream = lambda *_: None
+        terminal = Terminal("watch")
+        shown = terminal.wait_for("validator")
+        shown += terminal.wait_for("Locks on")
+        self.assertNotIn("not running", shown)
+        terminal.type("\x03")
+        self.assertEqual(terminal.end()[1], 0)
+
     def test_records(self):
         """A JSON object a line: whatever changed, and where it came from."""
         daemon = self.daemon(STANDBY)
