@@ -14,10 +14,15 @@ import unittest
 
 SLOW_S = 60  # nothing here takes so long unless it hangs
 MADE_UP = r"""#!/bin/sh
+[ $# -lt 3 ] || [ -n "$3" ] || exit 4
 case "$1" in
-list) printf '%s\n' 'cron standby node2 30min 27min cron.service (inactive)' 'validator running node1 30min 28min v.service (active)' ;;
-history) echo '[{"instance":"validator","changes":[{"holder":"node1#1a2b3c4d"},{"holder":"node2#00c0ffee"},{"holder":"node1#1a2b3c4d"}]}]' ;;
-status) echo '[{"instance":"validator","holder":"node2#00c0ffee"}]' ;;
+list) printf '%s\n' 'cron standby node2 30min 27min cron.service inactive' 'validator running node1 30min 28min v.service active' ;;
+history)
+    [ "$3" = cron ] || echo '[{"instance":"validator","changes":[{"holder":"node1#1a2b3c4d"},{"holder":"node2#00c0ffee"},{"holder":"node1#1a2b3c4d"}]}]'
+    [ "$3" = validator ] || echo '[{"instance":"cron","changes":[{"holder":"node3#0badcafe"}]}]' ;;
+status)
+    [ "$3" = cron ] || echo '[{"instance":"validator","holder":"node2#00c0ffee"}]'
+    [ "$3" = validator ] || echo '[{"instance":"cron","holder":"node3#0badcafe"}]' ;;
 esac
 """
 BASH = """source "$1"; shift
@@ -76,6 +81,8 @@ class Shell(unittest.TestCase):
         self.assertIn("--for", {word.rstrip("=") for word in self.offers("cloudlockctl release --f")})
         self.assertEqual(set(self.offers("cloudlockctl handover validator --to ")), {"node1", "node2"})
         self.assertEqual(set(self.offers("cloudlockctl handover validator --to=node2")), {"node2"})
+        self.assertEqual(set(self.offers("cloudlockctl handover --no-block cron --to ")), {"node3"})
+        self.assertEqual(set(self.offers("cloudlockctl handover --to ")), {"node1", "node2", "node3"})
         self.assertEqual(set(self.offers("cloudlockctl force-unlock validator --holder ")), {"node2#00c0ffee"})
         self.assertEqual(set(self.offers("cloudlockctl release --for i")), {"infinity"})
         self.assertEqual(set(self.offers("cloudlockctl list --json=p")), {"pretty"})

@@ -5,13 +5,18 @@ function __cloudlockctl_instances
     cloudlockctl list --no-legend 2>/dev/null | string replace -r '\s.*' ''
 end
 
-# Who held the lock, by the my_id: whom it may be handed over to.
+# The instance that was typed, if one was: behind the program and the verb.
+function __cloudlockctl_instance
+    string match -v -- '-*' (commandline -opc) | sed -n 3p
+end
+
+# Who held the lock of this instance, by the my_id: whom it may be handed over to.
 function __cloudlockctl_hosts
-    cloudlockctl history --json=short 2>/dev/null | string match -ar '"holder":"[^"#]*' | string replace '"holder":"' '' | sort -u
+    cloudlockctl history --json=short (__cloudlockctl_instance) 2>/dev/null | string match -ar '"holder":"[^"#]*' | string replace '"holder":"' '' | sort -u
 end
 
 function __cloudlockctl_holder
-    cloudlockctl status --json=short 2>/dev/null | string match -ar '"holder":"[^"]*' | string replace '"holder":"' ''
+    cloudlockctl status --json=short (__cloudlockctl_instance) 2>/dev/null | string match -ar '"holder":"[^"]*' | string replace '"holder":"' ''
 end
 
 set -l look status watch history
