@@ -14,6 +14,9 @@
 #define RUN_DIRECTORY "/run/cloudlock-run"
 #define UNIT_DIRECTORY "/run/systemd/system"
 
+/* The last run of others may remove the directory above just when we have made it. */
+#define DIRECTORY_TRIES_MAX 10
+
 static const char *const own_names[] = { "stdout", "stderr", "environment", "ticket" };
 
 void run_files_done(RunFiles *files) {
@@ -42,12 +45,29 @@ static int make_directory(const char *path, mode_t mode) {
         return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
 }
 
+static int make_own_directory(const RunFiles *files) {
+        int r = -ENOENT;
+
+        for (int i = 0; i < DIRECTORY_TRIES_MAX && r == -ENOENT; i++) {
+                r = make_directory(RUN_DIRECTORY, 0700);
+                if (r >= 0)
+                        r = make_directory(files->directory, 0700);
+        }
+        return r;
+}
+
+/* The directory above goes with the last one in it. */
+static int remove_own_directory(const RunFiles *files) {
+        int r = rmdir(files->directory) < 0 && errno != ENOENT ? -errno : 0;
+
+        (void) rmdir(RUN_DIRECTORY);
+        return r;
+}
+
 static int take_lock(RunFiles *files) {
         struct stat st;
-        int r = make_directory(RUN_DIRECTORY, 0700);
+        int r = make_own_directory(files);
 
-        if (r >= 0)
-                r = make_directory(files->directory, 0700);
         if (r < 0)
                 return r;
         files->lock_fd = open(files->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -71,7 +91,7 @@ int run_files_open(const char *instance, const char *unit, RunFiles *ret) {
 }
 
 void run_files_forget(const RunFiles *files) {
-        (void) rmdir(files->directory);
+        (void) remove_own_directory(files);
 }
 
 /* Whoever runs the command may open /dev/stdout anew; the directory keeps all others out. */
@@ -156,7 +176,7 @@ int run_files_remove(const RunFiles *files) {
                                                                                                                 : 0,
                 remove_at(AT_FDCWD, files->unit_path),
                 remove_own(files),
-                rmdir(files->directory) < 0 && errno != ENOENT ? -errno : 0,
+                remove_own_directory(files),
         };
 
         for (size_t i = 0; i < ELEMENTSOF(results); i++)

@@ -72,14 +72,17 @@ static int check_target(const Setup *setup, const RunFiles *files) {
 /* Nothing of this instance may be at work: what it leads, it began with. */
 static int check_idle(const Setup *setup, const char *service_name) {
         _cleanup_facts_ UnitFacts service = {};
+        const char *busy;
         int r = unit_facts_ask(setup->bus, service_name, CALL_US_MAX, &service);
 
         if (r < 0)
                 return refuse(service_name, r), r;
-        if (!unit_is_alive(&service) && !unit_is_alive(&setup->guard) && !unit_is_alive(&setup->targets[0]))
+        busy = unit_is_alive(&service) ? service_name :
+               unit_is_alive(&setup->guard) ? setup->guard_name :
+               unit_is_alive(&setup->targets[0]) ? setup->target_names[0] : NULL;
+        if (!busy)
                 return 0;
-        fprintf(stderr, "%s is at work already: 'systemctl stop %s' first.\n",
-                unit_is_alive(&service) ? service_name : setup->guard_name, service_name);
+        fprintf(stderr, "%s is at work already, and 'run' needs the lock for itself: 'systemctl stop %s' first.\n", busy, busy);
         return -EBUSY;
 }
 

@@ -140,10 +140,12 @@ def test_check(cluster):
 
 
 def test_check_before_anything_is_there(cluster):
-    """No unit, no binding; then no configuration."""
+    """No unit, which "run" would make; none for a daemon that is to lead for it; then no configuration."""
     host, = boot_all([cluster.add_host()])
     lock = Lock(host)
     lock.configure(target_unit="nothing.service", restart_gap="20s")
+    expect(lock, "target", "nothing.service does not exist", f"cloudlockctl run {lock.instance}", result="warning")
+    host.systemctl("enable", lock.daemon)
     expect(lock, "target", "nothing.service does not exist on this host")
     host.remove_file(lock.config_path)
     expect(lock, "config-file", "No such file", "write it")

@@ -65,7 +65,7 @@ def said(lock, name, text):
 def check_nothing_left(lock):
     host = lock.host
     for path in (f"/run/systemd/system/{lock.target}", f"/run/systemd/system/{lock.guard}.d",
-                 f"/run/cloudlock-run/{lock.instance}"):
+                 "/run/cloudlock-run"):
         assert not host.has_file(path), f"{path} is left"
     assert host.has_file("/run/systemd/system"), "sd_booted(3) asks for that"
     assert host.show(lock.target, "LoadState") == "not-found"

@@ -5,6 +5,7 @@
 #include "binding.h"
 #include "check-context.h"
 #include "extra-cgroups.h"
+#include "setup.h"
 #include "strv.h"
 #include "text.h"
 
@@ -48,6 +49,19 @@ static void say_stop(CheckContext *context, const UnitFacts *target) {
                      budget_us == USEC_INFINITY ? "" : format_span(span, sizeof(span), budget_us));
 }
 
+/* One that "cloudlockctl run" makes is there while that runs, and nobody but that starts the daemon. */
+static bool may_be_for_run(const CheckContext *context, const UnitFacts *target) {
+        return context->n_targets == 1 && text_is(target->load_state, "not-found") && !unit_is_alive(&context->daemon) &&
+               !text_is(context->daemon.unit_file_state, "enabled");
+}
+
+static void say_for_run(CheckContext *context, const UnitFacts *target) {
+        findings_add(&context->findings, FINDING_WARNING, "target", "%s does not exist: right for \"cloudlockctl run %s\", and for "
+                     "nothing else", target->id, context->instance);
+        findings_remedy(&context->findings, "for a service under this lock: create it, or name another one with "
+                        "cloudlock_target_unit=");
+}
+
 static void check_target(CheckContext *context, const UnitFacts *target) {
         char text[BINDING_TEXT_MAX] = "";
         BindingSubject subject = {
@@ -58,7 +72,9 @@ static void check_target(CheckContext *context, const UnitFacts *target) {
                 .has_extra_cgroups = context->config->extra_cgroups,
         };
 
-        if (binding_check_target(context->instance, target, context->config->extra_cgroups, text, sizeof(text)) != BINDING_FINE)
+        if (may_be_for_run(context, target))
+                say_for_run(context, target);
+        else if (binding_check_target(context->instance, target, context->config->extra_cgroups, text, sizeof(text)) != BINDING_FINE)
                 say_sentence(context, "target", text);
         else if (!check_is_loaded(&context->guard))
                 check_skip(context, "target", "there is no guard to bind it to");
