@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agent.h"
 #include "answer.h"
 #include "ask.h"
 #include "client.h"
@@ -14,12 +15,14 @@
 
 int operate_call(const char *instance, const char *verb, const char *method, json_object *parameters) {
         _cleanup_json_ json_object *answer = NULL;
+        _cleanup_agent_ pid_t agent = 0;
         int r = json_put(parameters, "allowInteractiveAuthentication", json_object_new_boolean(isatty(STDIN_FILENO)));
 
         if (r < 0) {
                 fprintf(stderr, "%s\n", strerror(-r));
                 return EXIT_FAILED;
         }
+        agent = agent_begin();
         return ask_for(instance, verb, method, parameters, PERSON_US_MAX, &answer);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What operators ask for, by D-Bus and by the control socket: who may, and what comes of it."""
+"""What operators ask for, by cloudlockctl, by D-Bus and by the control socket: who may, and what comes of it."""
 
 import json
 import re
@@ -9,9 +9,11 @@ import time
 
 from rig.host import SHARED
 from rig.product import LEASE_S, RENEW_S, Lock, pair, wait_beats
-from rig.system import Skip, wait_for, write
+from rig.system import Skip, run, wait_for, write
 
 USER = "nobody"
+# An administrator by polkit's rules, who exists in the tests' hosts alone.
+ADMIN, PASSWORD = "amy", "only in a test"
 INTERFACE = "org.cloudlock1.Lock"
 CHANGES = (("Release", 0), ("Handover", ""), ("Pause",), ("Resume",), ("Keep",), ("Unkeep",), ("Renew",),
            ("ForceUnlock", "x", "y"))
@@ -57,6 +59,26 @@ for call in json.loads(calls):
     answer = json.loads(answer[:-1])
     print(json.dumps([answer.get("error", ""), answer.get("parameters")]))
 """
+# A person at a terminal: is asked for a password, and types it once nobody sees it any more.
+TERMINAL_CLIENT = """
+import json, os, pty, sys, termios, time
+password, *command = sys.argv[1:]
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(command[0], command)
+said = b""
+try:
+    while not said.endswith(b"Password: "):
+        said += os.read(terminal, 4096)
+    while termios.tcgetattr(terminal)[3] & termios.ECHO:
+        time.sleep(0.01)
+    os.write(terminal, password.encode() + b"\\n")
+    while True:
+        said += os.read(terminal, 4096)
+except OSError:
+    pass  # nobody has the terminal open any more
+print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode()]))
+"""
 
 
 def by_bus(lock, *calls, user=None):
@@ -81,6 +103,23 @@ def errors(answers):
 def ask(lock, *call):
     """As root, by the socket; the error's name without its prefix, or ""."""
     return by_socket(lock, call)[0][0].rpartition(".")[2]
+
+
+def order(lock, verb, *options, refused=False):
+    """As root, by cloudlockctl, which follows it to its end; what it said of it last."""
+    done = lock.host.run("cloudlockctl", verb, lock.instance, *options, check=False)
+    assert done.code == int(refused) and not done, (done.code, done, done.stderr)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"{lock.instance}: "), done.stderr
+    return last.removeprefix(f"{lock.instance}: ")
+
+
+def at_terminal(lock, password, *command):
+    """As an administrator who is asked for a password."""
+    code, said = json.loads(lock.host.run("/usr/bin/python3", "-c", TERMINAL_CLIENT, password, *command, user=ADMIN))
+    assert "Authentication is required to operate the lock demo (pause)." in said and "Password: " in said, said
+    assert PASSWORD not in said, said
+    return code, said
 
 
 def status(lock):
@@ -128,14 +167,43 @@ def check_root(lock, ways):
     assert names == ["", "NotHeld", "", "NotStandingDown", "OtherRecord"], found
 
 
+def add_admin(host):
+    """The only administrator there is, and what polkit's package would set up: Debian 13's hosts have packages that were
+    never configured, and no useradd(8)."""
+    digest = run("openssl", "passwd", "-6", "-stdin", stdin=f"{PASSWORD}\n").strip()
+    groups = re.sub("^sudo:.*", f"sudo:x:27:{ADMIN}", host.read_file("/etc/group"), flags=re.M)
+    shadow = host.read_file("/etc/shadow") if host.has_file("/etc/shadow") else ""
+    host.put_file("/etc/group", groups)
+    host.put_file("/etc/passwd", host.read_file("/etc/passwd") + f"{ADMIN}:x:4242:4242::/:/bin/sh\n")
+    host.put_file("/etc/shadow", f"{shadow}{ADMIN}:{digest}:20000::::::\n", 0o600)
+    for name in ("polkit-1", "other"):  # PAM reads both
+        host.put_file(f"/etc/pam.d/{name}", "auth required pam_unix.so\naccount required pam_unix.so\n")
+    host.run("chmod", "u+s", "/usr/lib/polkit-1/polkit-agent-helper-1")
+
+
+def check_password(lock):
+    """polkit asks at the terminal; without one it is over at once."""
+    host, command = lock.host, ("cloudlockctl", "pause", lock.instance)
+    add_admin(host)
+    refused = host.run(*command, user=ADMIN, check=False)
+    assert refused.code == 1 and "You are not allowed to pause this lock" in refused.stderr, refused.stderr
+    code, said = at_terminal(lock, "another", *command)
+    assert code == 1 and "AUTHENTICATION FAILED" in said and "You are not allowed to pause this lock" in said, said
+    assert not status(lock)["paused"]
+    code, said = at_terminal(lock, PASSWORD, *command)
+    assert code == 0 and "AUTHENTICATION COMPLETE" in said and "demo: Paused: this host stays standby" in said, said
+    assert order(lock, "resume") == "Resumed: this host takes the lock again when it may."
+
+
 def test_who_may(cluster):
-    """Everybody reads; what changes something is for root, and for whom polkit lets."""
+    """Everybody reads; what changes something is for root, for whom polkit lets, and for who knows the password."""
     host = cluster.add_host().boot()
     demo, other = standby(host), standby(host, "other")
     check_readable(demo)
     check_refused(demo, ASK)
     check_root(demo, by_bus)
     check_root(demo, by_socket)
+    check_password(demo)
     host.put_file("/etc/polkit-1/rules.d/50-test.rules", RULE % USER)
     host.systemctl("restart", "polkit.service")
     for ways, names in ((by_bus, ASK[0]), (by_socket, ASK[1])):
@@ -173,14 +241,15 @@ def test_polkit_hangs(cluster):
 def test_release_pause_resume(cluster):
     """A release gives the lock away; a pause survives daemon and host."""
     one, other = pair(cluster)
-    assert ask(one, "Pause") == "Held" and ask(other, "Release") == "NotHeld"
-    assert ask(one, "Renew") == ""
-    assert ask(one, "Release", NO_END) == ""
+    assert order(one, "pause", refused=True) == "This host holds the lock, or may do so: release it first"
+    assert order(other, "release", refused=True) == "This host does not hold the lock"
+    assert order(one, "renew").startswith("Renewed; it expires at ")
+    assert order(one, "release", "--for=infinity").startswith("Released; ")
     other.wait_running()
     wait_beats(other)
     one.wait_state("standing-down")
     assert "standDownUntil" not in status(one)
-    assert ask(one, "Resume") == "" and ask(one, "Pause") == ""
+    assert order(one, "resume").startswith("Resumed: ") and order(one, "pause").startswith("Paused: ")
     one.host.systemctl("restart", one.daemon)
     one.wait_state("standing-down")
     one.host.shut_down()
@@ -195,7 +264,7 @@ def test_release_pause_resume(cluster):
     changes = by_bus(one, ("History",))[0][1]
     assert [change[4] for change in changes[-3:]] == ["released", "released", "released"], changes
     assert changes[-2][1].startswith("node1#") and changes[-1][1].startswith("node2#"), changes
-    assert ask(one, "Resume") == ""
+    assert order(one, "resume").startswith("Resumed: ")
     one.wait_running()
     wait_for("the history on disk", lambda: "acquired" in one.host.read_file("/var/lib/cloudlock/demo/history"))
     cluster.verdict().check([one.host, other.host])
@@ -204,8 +273,8 @@ def test_release_pause_resume(cluster):
 def test_handover_and_force_unlock(cluster):
     """The successor takes the lock at once; a record is deleted as it was shown, and the next start waits for the lease."""
     one, other = pair(cluster)
-    assert ask(one, "Handover", "node1") == "SameHost"
-    assert ask(one, "Handover", "node2") == ""
+    assert order(one, "handover", "--to=node1", refused=True) == "This host holds the lock already: name another one"
+    assert re.fullmatch("Handed over; node2#[0-9a-f]{8} holds it.", order(one, "handover", "--to=node2"))
     other.wait_running()
     one.wait_state("standby")
     wait_beats(other)
@@ -216,7 +285,10 @@ def test_handover_and_force_unlock(cluster):
     assert shown["holder"].startswith("node2#"), shown
     assert ask(one, "ForceUnlock", shown["holder"], "another") == "OtherRecord"
     since = cluster.front.last_number()
-    assert ask(one, "ForceUnlock", shown["holder"], shown["version"]) == ""
+    asked = one.host.run("cloudlockctl", "force-unlock", one.instance, check=False)
+    assert asked.code == 1 and asked.stderr.endswith(f"force-unlock demo --holder='{shown['holder']}'\n"), asked.stderr
+    assert not one.writes(since), "it was deleted without being told to"
+    assert order(one, "force-unlock", f"--holder={shown['holder']}") == "Unlocked: the record is deleted."
     one.wait_running()
     deleted, created = one.writes(since)[:2]
     assert deleted.op == "DeleteItem" and created.op == "UpdateItem", (deleted, created)
@@ -243,8 +315,8 @@ def test_keep(cluster):
     """While kept, the target's end is no failure, across a restart of the daemon; then it is one again."""
     host = cluster.add_host().boot()
     lock = running(host)
-    assert ask(lock, "Unkeep") == "NotKept"
-    assert ask(lock, "Keep") == "" and lock.property("Kept") is True
+    assert order(lock, "unkeep", refused=True) == "Nothing keeps the lock: there is nothing to end"
+    assert order(lock, "keep").startswith("Kept: ") and lock.property("Kept") is True
     host.systemctl("restart", lock.daemon)
     wait_for("the daemon to keep the lock", lambda: lock.state() == "running" and status(lock)["kept"])
     host.systemctl("stop", lock.target)
@@ -253,7 +325,8 @@ def test_keep(cluster):
     assert lock.property("Held") is True, "the lock was given up"
     host.systemctl("start", lock.target)
     host.wait_unit(lock.target)
-    assert ask(lock, "Unkeep") == "" and not host.has_file("/run/cloudlock/demo/kept")
+    assert order(lock, "unkeep") == "From now on the target's end is a failure again."
+    assert not host.has_file("/run/cloudlock/demo/kept")
     host.systemctl("stop", lock.target)
     lock.wait_state("standing-down")
 
