@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from rig import pages
 from rig.cluster import KEY, SECRET
 from rig.host import boot_all
 from rig.product import Lock
@@ -42,12 +43,10 @@ def test_keys_from_the_credential_store(cluster):
     """The secret lies encrypted in /etc/credstore.encrypted, the key as it is in /etc/credstore; no drop-in is needed."""
     host, = boot_all([cluster.add_host()])
     lock = Lock(host).set_up(aws_key_id=None, aws_secret=None)
-    host.run("mkdir", "-m", "0700", "-p", "/etc/credstore", "/etc/credstore.encrypted")
-    host.put_file(f"/etc/credstore/cloudlock.{lock.instance}.aws_key_id", KEY + "\n", 0o600)
-    host.run("systemd-creds", "encrypt", "--with-key=host", "--name=aws_secret", "-",
-             f"/etc/credstore.encrypted/cloudlock.{lock.instance}.aws_secret", stdin=SECRET)
     lock.leave_released_record()
-    lock.start()
+    for command in pages.commands("cloudlock-aws.7", "# install -d -m 0700 /etc/credstore"):
+        command = command.replace("validator", lock.instance).replace("AKIAIOSFODNN7EXAMPLE", KEY)
+        host.run("sh", "-euc", command, stdin=SECRET)
     lock.wait_running()
 
 
@@ -88,8 +87,11 @@ def test_configuration_from_a_credential(cluster):
     host.remove_file(elsewhere)
     host.run("mkdir", "-m", "0700", "-p", "/etc/credstore.encrypted")
     encrypted = f"/etc/credstore.encrypted/cloudlock.{lock.instance}.config"
-    host.run("systemd-creds", "encrypt", "--with-key=host", "--name=config", "-", encrypted, stdin=text)
-    load_configuration(lock, f"LoadCredentialEncrypted=config:{encrypted}")
+    host.put_file("/root/demo.conf", text, 0o600)
+    command, = pages.commands("cloudlock.conf.5", "# systemd-creds encrypt --name=config")
+    host.run("sh", "-euc", f"cd /root; {command}".replace("validator", lock.instance))
+    drop_in = pages.example("cloudlock.conf.5", "[Service]\nLoadCredentialEncrypted=").replace("validator", lock.instance)
+    load_configuration(lock, drop_in.splitlines()[1])
     assert SECRET not in host.read_file(encrypted)
     check_leads_without_file(lock, encrypted, "encrypted")
 

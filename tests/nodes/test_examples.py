@@ -6,12 +6,14 @@ how they were called."""
 import json
 import os
 
+from rig import pages
 from rig.cluster import KEY, SECRET
 from rig.front import TABLE
 from rig.host import boot_all, in_parallel
 from rig.product import Lock
 from rig.system import wait_for
 
+PAGE = "cloudlock-examples.7"
 EXAMPLES = "/usr/share/doc/cloudlock/examples"
 UNIT = "/etc/systemd/system"
 
@@ -67,28 +69,22 @@ class Example(Lock):
         self.units = [name for name in os.listdir(host.path(self.folder)) if not name.endswith(".conf")]
 
     def put(self):
-        """Copy everything to where its comments say."""
-        for name in self.units:
-            self.host.put_file(f"{UNIT}/{name}", self.host.read_file(f"{self.folder}/{name}"))
-        values = dict(line.split("=", 1) for line in self.host.read_file(f"{self.folder}/{self.instance}.conf").splitlines()
+        """As the page has it, but for the store."""
+        for command in pages.commands(PAGE, "# install -m 0600 INSTANCE.conf")[:2]:
+            self.host.run("sh", "-euc", f"cd {self.folder}; {command}".replace("INSTANCE", self.instance).replace(
+                "*.service", " ".join(self.units)))
+        values = dict(line.split("=", 1) for line in self.host.read_file(self.config_path).splitlines()
                       if line and not line.startswith("#"))
         self.targets = [word if "." in word else f"{word}.service" for word in values["cloudlock_target_unit"].strip('"').split()]
         values |= OF_THE_TEST | {"cloudlock_aws_region": self.host.cluster.region,
                                  "cloudlock_dynamodb_endpoint": self.host.cluster.endpoint}
         self.host.put_file(self.config_path, "".join(f"{name}={value}\n" for name, value in values.items()), 0o600)
 
-    def check(self):
-        """Nothing is wrong with it, before its daemon runs."""
-        done = self.host.run("cloudlockctl", "check", "--json", self.instance, check=False)
-        wrong = [line for line in json.loads(done)["findings"] if line["result"] == "failure"]
-        assert not wrong, (self.instance, wrong)
-
     def run(self):
-        """Bind, check, start, and wait until it runs."""
-        self.bind()
-        self.check()
+        """As the page has it, bind, check and start, and wait until it runs."""
         self.leave_released_record()
-        self.start()
+        for command in pages.commands(PAGE, "# install -m 0600 INSTANCE.conf")[3:]:
+            self.host.run("sh", "-euc", command.replace("INSTANCE", self.instance))
         self.wait_state("running")
 
     def property(self, name):
@@ -146,6 +142,8 @@ def check_postgresql(example):
     """It is given the fence, and what was a standby is promoted once it is up."""
     line, = example.starts("postgres")
     assert line.endswith(f"-c cloudlock.fence={example.property('Fence')}"), line
+    shown = pages.example(PAGE, "EnvironmentFile=").replace("INSTANCE", example.instance)
+    assert f"\n{shown}" in example.host.read_file(f"{UNIT}/{example.targets[0]}"), shown
     assert len(example.starts("pg_ctl")) == 1 and "promote" in example.starts("pg_ctl")[0]
     assert example.host.systemctl("start", "pg-standby.service", check=False).code != 0, "the old primary starts as a standby"
 

@@ -40,7 +40,9 @@ def put_hooks_of_the_page(lock):
         lock.host.put_file(path, text)
     lock.host.put_file("/usr/local/bin/tell", f"#!/bin/sh\necho $1 >>{EVENTS}\n", 0o755)
     lock.host.put_file("/usr/local/bin/exporter", f"#!/bin/sh\nexec {SLEEP}\n", 0o755)
-    lock.host.systemctl("enable", *(f"{name}@{lock.instance}" for name in ("tell-acquired", "tell-lost", "exporter")))
+    command, = pages.commands("cloudlock-hooks.7", "# systemctl enable tell-acquired@")
+    for name in ("tell-acquired", "tell-lost", "exporter"):
+        lock.host.run(*command.replace("validator", lock.instance).replace("tell-acquired", name).split())
 
 
 def told(lock):
