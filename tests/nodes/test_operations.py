@@ -3,10 +3,12 @@
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import time
 
+from rig import pages
 from rig.host import SHARED
 from rig.product import LEASE_S, RENEW_S, Lock, pair, wait_beats
 from rig.system import Skip, run, wait_for, write
@@ -374,7 +376,9 @@ def test_varlinkctl(cluster):
     lock = standby(host)
     path = f"/run/cloudlock/{lock.instance}/control"
     assert "org.cloudlock1.Lock" in host.run("varlinkctl", "info", path)
-    assert "method ForceUnlock" in host.run("varlinkctl", "introspect", path, INTERFACE)
+    introspect, watch = (shlex.split(command.replace("validator", lock.instance))
+                         for command in pages.commands("cloudlockd.8", "varlinkctl introspect"))
+    assert "method ForceUnlock" in host.run(*introspect)
     shown = json.loads(host.run("varlinkctl", "call", "--json=short", path, f"{INTERFACE}.Status", "{}"))
     assert shown["state"] == "standby" and shown["instance"] == "demo", shown
     refused = host.run("varlinkctl", "call", path, f"{INTERFACE}.Renew", "{}", check=False)
@@ -382,8 +386,8 @@ def test_varlinkctl(cluster):
     refused = host.run("varlinkctl", "call", path, f"{INTERFACE}.Pause", "{}", user=USER, check=False)
     assert refused.code != 0 and "InteractiveAuthenticationRequired" in refused.stderr, refused.stderr
     write(f"{cluster.shared}/watched", "")
-    host.run("systemd-run", "--unit=watcher", f"--property=StandardOutput=append:{SHARED}/watched", "varlinkctl", "call",
-             "--more", "--json=short", path, f"{INTERFACE}.Status", "{}")
+    host.run("systemd-run", "--unit=watcher", f"--property=StandardOutput=append:{SHARED}/watched", watch[0], "--json=short",
+             *watch[1:])
 
     def watched():
         with open(f"{cluster.shared}/watched", encoding="utf-8") as file:
