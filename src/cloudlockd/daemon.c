@@ -140,12 +140,12 @@ static int fill_picture(Daemon *daemon) {
         return 0;
 }
 
-static int set_up(Daemon *daemon, int listen_fd) {
+static int set_up(Daemon *daemon, const DaemonInput *input) {
         int r = identify(daemon);
 
         if (r < 0)
                 return r;
-        r = take_instance(daemon);
+        r = input->dry_run ? rehearsal_new(daemon) : take_instance(daemon);
         if (r < 0)
                 return r;
         r = fill_picture(daemon);
@@ -155,7 +155,7 @@ static int set_up(Daemon *daemon, int listen_fd) {
         r = units_begin(daemon);
         if (r < 0)
                 return r;
-        r = control_new(daemon->event, listen_fd, &daemon->picture,
+        r = control_new(daemon->event, input->listen_fd, &daemon->picture,
                         &(ControlHandler) { .operate = operate, .userdata = daemon }, &daemon->control);
         if (r < 0)
                 return r;
@@ -194,6 +194,7 @@ Daemon *daemon_free(Daemon *daemon) {
         free(daemon->targets);
         free(daemon->holder_id);
         free(daemon->lock);
+        daemon->rehearsal = rehearsal_free(daemon->rehearsal);
         sd_event_unref(daemon->event);
         free(daemon);
         return NULL;
@@ -218,7 +219,7 @@ int daemon_new(const DaemonInput *input, sd_event *event, Daemon **ret) {
         };
         if (!daemon->lock)
                 return -ENOMEM;
-        r = set_up(daemon, input->listen_fd);
+        r = set_up(daemon, input);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(daemon);

@@ -18,12 +18,15 @@
 
 #define EVENTS_QUEUED_MAX LOCK_ACTIONS_MAX
 
+typedef struct Rehearsal Rehearsal;
+
 typedef struct Daemon {
         const Config *config;
         Place place;           /* where the configured lock is */
         const char *ca_bundle; /* of the profile; NULL: none */
         sd_event *event;
         sd_bus *bus; /* NULL while D-Bus is down */
+        Rehearsal *rehearsal; /* of a dry run; NULL: in earnest */
 
         /* The lock that is led now: the configured one, or first the one that an edited configuration left behind. */
         Identity identity;
@@ -66,6 +69,7 @@ typedef struct DaemonInput {
         const Place *place;
         const char *ca_bundle;
         int listen_fd; /* < 0: no control socket */
+        bool dry_run;
 } DaemonInput;
 
 /* daemon.c: everything built up from the configuration, which has to outlive the daemon. Errors are logged. */
@@ -80,6 +84,9 @@ static inline void daemon_freep(Daemon **d) {
  * what an earlier run left in /run is taken over. */
 int leader_begin_first(Daemon *daemon);
 
+/* What the core is told when it begins, with what is in /run now. 0 or a negative errno. */
+int leader_parameters(Daemon *daemon, LockParameters *ret);
+
 /* table.c: whether the table can hold locks. Forgotten before its store is. */
 int table_begin(Daemon *daemon);
 void table_forget(Daemon *daemon);
@@ -91,6 +98,13 @@ void read_clocks(LockNow *ret);
 
 /* perform.c: the core's actions. */
 void perform(Daemon *daemon, const LockActions *actions);
+
+/* rehearse.c: makes a dry run of it: each event goes through rehearsal_take() before the core gets it, and rehearse()
+ * says what an action would do. The first returns 0 or a negative errno. */
+int rehearsal_new(Daemon *daemon);
+Rehearsal *rehearsal_free(Rehearsal *rehearsal);
+void rehearsal_take(Daemon *daemon, const LockEvent *event);
+void rehearse(Daemon *daemon, const LockAction *action);
 
 /* watch-units.c: the bus, lost and found again, and the units on it. */
 int units_begin(Daemon *daemon);

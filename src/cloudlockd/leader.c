@@ -25,7 +25,8 @@ static void take_over(Daemon *daemon, LockParameters *parameters) {
         if (r == -ENOENT)
                 return;
         if (r < 0 || strcmp(lease.boot_id, daemon->boot) != 0 || strcmp(lease.lock_id, daemon->lock_id) != 0) {
-                lease_file_remove(instance);
+                if (!daemon->rehearsal)
+                        lease_file_remove(instance);
                 return;
         }
         parameters->lease_on_disk = true;
@@ -35,7 +36,7 @@ static void take_over(Daemon *daemon, LockParameters *parameters) {
         };
 }
 
-static int fill_parameters(Daemon *daemon, LockParameters *ret) {
+int leader_parameters(Daemon *daemon, LockParameters *ret) {
         const Config *config = daemon->config;
         LockParameters parameters = {
                 .gap_us = config->gap_us,
@@ -117,7 +118,7 @@ static int leader_begin(Daemon *daemon, const Identity *identity) {
         copy = (Identity) {};
         show_identity(daemon);
         identity_lock_id(&daemon->identity, daemon->lock_id);
-        r = take_flock(daemon);
+        r = daemon->rehearsal ? 0 : take_flock(daemon);
         if (r < 0)
                 return r;
         r = open_store(daemon);
@@ -125,7 +126,7 @@ static int leader_begin(Daemon *daemon, const Identity *identity) {
                 log_entry(LOG_ERR, MESSAGE_PROGRAM, "Can't set up the connection to the store: %s", strerror(-r));
                 return r;
         }
-        r = fill_parameters(daemon, &parameters);
+        r = leader_parameters(daemon, &parameters);
         if (r < 0)
                 return r;
         read_clocks(&now);
@@ -143,8 +144,10 @@ static int leave_old_first(Daemon *daemon, const Identity *configured) {
         old = journal.identity;
         if (r < 0 || journal.n_versions == 0 || identity_equal(&old, configured))
                 return 0;
-        log_entry(LOG_NOTICE, MESSAGE_CONFIG, "The configuration changed: giving up lock %s of table %s as %s first",
-                  old.label, old.table, old.holder);
+        log_entry(LOG_NOTICE, MESSAGE_CONFIG, "The configuration changed: %s lock %s of table %s as %s first",
+                  daemon->rehearsal ? "would give up" : "giving up", old.label, old.table, old.holder);
+        if (daemon->rehearsal)
+                return 0;
         r = leader_begin(daemon, &old);
         if (r < 0)
                 return r;

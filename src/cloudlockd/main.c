@@ -17,6 +17,7 @@
 #include "text.h"
 
 #define CONFIG_DIRECTORY "/etc/cloudlock"
+#define STATE_DIRECTORY "/var/lib/cloudlock"
 #define PATH_SIZE 512
 #define HOST_NAME_SIZE 256
 #define CHOICE_ERROR_MAX 1024
@@ -24,9 +25,10 @@
 _Static_assert(PLACE_FIND_ERROR_MAX <= CHOICE_ERROR_MAX && PROXY_ERROR_MAX <= CHOICE_ERROR_MAX, "a sentence could be cut");
 
 static int help(void) {
-        printf("cloudlockd INSTANCE\n\n"
+        printf("cloudlockd [--dry-run] INSTANCE\n\n"
                "Leads the lock of /etc/cloudlock/INSTANCE.conf and runs its target while it is held.\n"
                "Started by cloudlock@INSTANCE.service.\n\n"
+               "     --dry-run   Look, and say what would be done; write, start and stop nothing\n"
                "  -h --help      Show this help\n"
                "     --version   Show the version\n\n"
                "See cloudlockd(8) and cloudlock.conf(5).\n");
@@ -133,10 +135,24 @@ static int run(const DaemonInput *input) {
         return r;
 }
 
-static int parse_arguments(int argc, char **argv, const char **ret_instance) {
+/* By hand there is no STATE_DIRECTORY=, where it says whether this host is paused. And whoever reads the journal for
+ * what the daemon does hears nothing of a dry run, nor does PID 1. */
+static int prepare_dry_run(const char *instance) {
+        static const char *const services[] = { "JOURNAL_STREAM", "NOTIFY_SOCKET", "WATCHDOG_USEC" };
+        char path[PATH_SIZE];
+
+        for (size_t i = 0; i < ELEMENTSOF(services); i++)
+                unsetenv(services[i]);
+        snprintf(path, sizeof(path), STATE_DIRECTORY "/%s", instance);
+        return setenv("STATE_DIRECTORY", path, false) < 0 ? -errno : 0;
+}
+
+static int parse_arguments(int argc, char **argv, const char **ret_instance, bool *ret_dry_run) {
         static const struct option options[] = {
-                { "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, {},
+                { "dry-run", no_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'V' }, {},
         };
+        bool dry_run = false;
         int c;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
@@ -146,13 +162,16 @@ static int parse_arguments(int argc, char **argv, const char **ret_instance) {
                         puts("cloudlockd " PACKAGE_VERSION);
                         exit(EXIT_SUCCESS);
                 }
-                return -EINVAL;
+                if (c != 'd')
+                        return -EINVAL;
+                dry_run = true;
         }
         if (argc - optind != 1 || !instance_name_is_valid(argv[optind])) {
                 fprintf(stderr, "cloudlockd: expected one INSTANCE, as in /etc/cloudlock/INSTANCE.conf. Try --help.\n");
                 return -EINVAL;
         }
         *ret_instance = argv[optind];
+        *ret_dry_run = dry_run;
         return 0;
 }
 
@@ -162,10 +181,13 @@ int main(int argc, char **argv) {
         DaemonInput input = {};
         const char *instance;
         Place place;
+        bool dry_run;
         int n_fds;
 
-        if (parse_arguments(argc, argv, &instance) < 0)
+        if (parse_arguments(argc, argv, &instance, &dry_run) < 0)
                 return EX_USAGE;
+        if (dry_run && prepare_dry_run(instance) < 0)
+                return EXIT_FAILURE;
         log_instance(instance);
         if (core_dump_forbid() < 0)
                 return EXIT_FAILURE;
@@ -176,7 +198,8 @@ int main(int argc, char **argv) {
                 .config = config,
                 .place = &place,
                 .ca_bundle = profile->ca_bundle,
-                .listen_fd = n_fds > 0 ? SD_LISTEN_FDS_START : -1,
+                .listen_fd = n_fds > 0 && !dry_run ? SD_LISTEN_FDS_START : -1,
+                .dry_run = dry_run,
         };
         return run(&input) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

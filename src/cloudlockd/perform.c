@@ -183,7 +183,14 @@ static void perform_one(Daemon *daemon, const LockAction *action) {
         }
 }
 
+static bool is_look(const LockAction *action) {
+        return action->type == LOCK_ACTION_READ || action->type == LOCK_ACTION_LOOK;
+}
+
 void perform(Daemon *daemon, const LockActions *actions) {
         for (size_t i = 0; i < actions->n; i++)
-                perform_one(daemon, &actions->list[i]);
+                if (daemon->rehearsal && !is_look(&actions->list[i]))
+                        rehearse(daemon, &actions->list[i]);
+                else
+                        perform_one(daemon, &actions->list[i]);
 }

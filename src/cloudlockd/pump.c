@@ -22,6 +22,8 @@ static void step(Daemon *daemon, const LockEvent *event, LockNow *ret_now) {
 void pump(Daemon *daemon, const LockEvent *event) {
         LockNow now;
 
+        if (daemon->rehearsal)
+                rehearsal_take(daemon, event);
         step(daemon, event, &now);
         /* What an action brought about at once (a file that can't be written) is an event of its own. */
         while (daemon->n_queued > 0) {
@@ -31,7 +33,8 @@ void pump(Daemon *daemon, const LockEvent *event) {
         }
         arm(daemon, &now);
         tell(daemon, &now);
-        operations_follow(daemon, &now);
+        if (!daemon->rehearsal)
+                operations_follow(daemon, &now);
 }
 
 void pump_simple(Daemon *daemon, LockEventType type) {

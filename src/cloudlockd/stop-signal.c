@@ -84,7 +84,10 @@ static int on_signal(_unused_ sd_event_source *source, _unused_ const struct sig
 }
 
 int stop_signal_watch(Daemon *daemon) {
-        int r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_signal, daemon);
+        /* There is nothing to stop in a dry run: without a handler the loop ends with 0. */
+        sd_event_signal_handler_t handler = daemon->rehearsal ? NULL : on_signal;
+        void *userdata = daemon->rehearsal ? NULL : daemon;
+        int r = sd_event_add_signal(daemon->event, NULL, SIGTERM, handler, userdata);
 
-        return r < 0 ? r : sd_event_add_signal(daemon->event, NULL, SIGINT, on_signal, daemon);
+        return r < 0 ? r : sd_event_add_signal(daemon->event, NULL, SIGINT, handler, userdata);
 }

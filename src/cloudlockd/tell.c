@@ -33,6 +33,20 @@ static int state_priority(LockState state, const char **ret_message_id) {
         return *ret_message_id = MESSAGE_STATE, LOG_INFO;
 }
 
+/* Of what a daemon does in these states a dry run says that it would do it: rehearse.c. */
+static bool is_deed(LockState state) {
+        return state == LOCK_STARTING || state == LOCK_LAPSED || state == LOCK_STOPPING || state == LOCK_RELEASING ||
+               state == LOCK_LOST;
+}
+
+/* What a standby of a dry run would do next. */
+static const char *would_wait(const Daemon *daemon) {
+        const LockView *view = &daemon->picture.view;
+
+        return daemon->rehearsal && view->state == LOCK_STANDBY && view->expires_boot_us > view->record_seen_boot_us ?
+                       "; would wait for the end of that lease, or for its release" : "";
+}
+
 static void tell_state(Daemon *daemon) {
         const LockView *view = &daemon->picture.view;
         bool reason_matters = view->state == LOCK_REFUSING || view->state == LOCK_STANDING_DOWN;
@@ -43,9 +57,12 @@ static void tell_state(Daemon *daemon) {
 
         if (view->state == daemon->said_state && !new_reason && !new_holder)
                 return;
+        /* In a dry run there is one at each look, and the way back. */
+        if (daemon->rehearsal && view->state == LOCK_ACQUIRING)
+                return;
         /* An acquisition of milliseconds, there or back, is not worth a line. */
-        if (view->state != LOCK_ACQUIRING)
-                log_entry(priority, message_id, "%s", daemon->picture.status);
+        if (view->state != LOCK_ACQUIRING && !(daemon->rehearsal && is_deed(view->state)))
+                log_entry(priority, message_id, "%s%s", daemon->picture.status, would_wait(daemon));
         daemon->said_state = view->state;
         strcpy(daemon->said_holder, view->record.holder);
         snprintf(daemon->said_reason, sizeof(daemon->said_reason), "%s", view->reason);

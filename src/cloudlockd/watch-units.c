@@ -128,7 +128,7 @@ static int bus_begin(Daemon *daemon) {
         r = units_set_bus(daemon->units, daemon->bus);
         if (r < 0)
                 return r;
-        return control_set_bus(daemon->control, daemon->bus);
+        return daemon->rehearsal ? 0 : control_set_bus(daemon->control, daemon->bus); /* the name is a daemon's */
 }
 
 void bus_connect(Daemon *daemon) {

@@ -4,7 +4,7 @@
 import os
 
 from rig.host import boot_all
-from rig.product import LEASE_S, Lock, beats, check_taken_at_once, pair, takeover_view_s
+from rig.product import LEASE_S, Lock, beats, check_taken_at_once, lead_and_follow, pair, takeover_view_s
 from rig.runner import needs
 from rig.system import WAIT_S, read, wait_for
 
@@ -29,9 +29,75 @@ def test_acquire_and_start(cluster):
     cluster.verdict().check([host])
 
 
+class DryRun:
+    """`cloudlockd --dry-run` as root, beside whatever else runs on the host."""
+
+    UNIT = "dry-run.service"
+    PROGRAM = "/usr/libexec/cloudlock/cloudlockd"
+
+    def __init__(self, lock):
+        self.lock, self.host = lock, lock.host
+        self.files = self.list_files()
+        self.host.run("systemd-run", f"--unit={self.UNIT}", "--property=RemainAfterExit=yes", self.PROGRAM, "--dry-run",
+                      lock.instance)
+
+    def list_files(self):
+        return self.host.run("find", "/run/cloudlock", "/var/lib/cloudlock", "-printf", "%p %i %s %C@\n", check=False)
+
+    def said(self, text):
+        return [line for line in self.host.journal("-o", "cat", "-u", self.UNIT).splitlines() if text in line]
+
+    def wait_said(self, text):
+        return wait_for(f"'{text}' on {self.host.name}", lambda: self.said(text))
+
+    def check_files(self):
+        files = self.list_files()
+        assert self.files == files, f"a dry run changed files: {self.files} {files}"
+
+    def end(self, which):
+        self.host.systemctl("kill", f"--signal={which}", self.UNIT)
+        wait_for("the dry run to end", lambda: self.host.show(self.UNIT, "SubState") != "running")
+        ended = [self.host.show(self.UNIT, name) for name in ("SubState", "ExecMainStatus")]
+        assert ended == ["exited", "0"], f"it ended with {ended}"
+
+
+def check_dry_run_of_free_lock(one):
+    """Says what a daemon would do, once, and does nothing of it; returns the dry run, which goes on."""
+    one.leave_released_record()
+    item = one.host.cluster.front.get(one.instance)
+    dry_run = DryRun(one)
+    dry_run.wait_said(f"would take {one.instance}: it is free, released by before#00000000, version released; would "
+                      f"start {one.target} after the gap, in ")
+    one.wait_polls(3)
+    assert len(dry_run.said("would take")) == 1
+    assert one.host.cluster.front.get(one.instance) == item
+    assert {look.op for look in one.requests()} <= {"DescribeTable", "DescribeTimeToLive", "GetItem"}, one.requests()
+    assert not one.is_target_active() and one.host.state(one.guard) == "inactive"
+    dry_run.check_files()
+    return dry_run
+
+
 def test_second_stands_by(cluster):
-    one, other = pair(cluster)
+    """And dry runs take part in nothing: of a free lock, on its holder, on a standby."""
+    hosts = boot_all([cluster.add_host(), cluster.add_host()])
+    one, other = (Lock(host).set_up() for host in hosts)
+    on_holder = check_dry_run_of_free_lock(one)
+    lead_and_follow(one, other)
+    target = RunsOn(one)
+    on_standby = DryRun(other)
+    on_holder.wait_said(f"would renew {one.instance}: this host's own cloudlockd holds it already")
+    on_standby.wait_said(f"standby: {one.host.name} holds {one.instance}, expires in ")
+    assert on_standby.said("would wait for the end of that lease")
+    one.wait_renewal()
+    one.wait_renewal()
     other.wait_polls(4)
+    assert not on_holder.said("would stop"), on_holder.said("")
+    assert on_holder.said("running demo.service"), on_holder.said("")
+    on_standby.check_files()
+    on_holder.end("SIGINT")
+    on_standby.end("SIGTERM")
+    assert one.host.run(DryRun.PROGRAM, "--dry-run", "another", check=False).code == os.EX_CONFIG
+    target.check()
     assert other.state() == "standby"
     assert not other.is_target_active() and other.host.state(other.guard) == "inactive"
     assert not [look for look in other.requests() if look.is_write()], "a standby wrote to the table"
