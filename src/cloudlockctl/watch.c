@@ -235,7 +235,7 @@ static int add_new_locks(Watch *watch) {
                 if (!is_watched(watch, *i))
                         r = add_lock(watch, *i);
         if (r >= 0)
-                qsort(watch->locks, watch->n_locks, sizeof(*watch->locks), compare_locks);
+                qsort(watch->locks, watch->n_locks, sizeof(Watched *), compare_locks);
         return r;
 }
 
