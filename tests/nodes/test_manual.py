@@ -37,7 +37,7 @@ def interrupted(lock, command, expected):
     """The same for what has no end: until it has printed what is expected."""
     path = "/run/interrupted"
     lock.host.run("systemd-run", "--unit=interrupted", f"--property=StandardOutput=truncate:{path}", "stdbuf", "-oL",
-                  "sh", "-c", command)
+                  "sh", "-c", f"({command}) 2>&1")
     wait_for(f"{expected!r} of {command!r}", lambda: lock.host.has_file(path) and expected in lock.host.read_file(path))
     lock.host.systemctl("stop", "interrupted.service")
 
@@ -170,6 +170,15 @@ def check_examples_of_ctl(one, other):
     assert json.loads(one.host.read_file("/tmp/policy.json")) == policy
 
 
+def check_dry_runs(lock):
+    """Beside the daemon, as root and as the service's user."""
+    for command in (*pages.commands("cloudlockd.8", "# /usr/libexec/cloudlock/cloudlockd --dry-run"),
+                    *pages.commands("cloudlockd.8", "# systemd-run --pty --property=User=cloudlock"),
+                    *pages.commands("cloudlock-operation.7", "# /usr/libexec/cloudlock/cloudlockd --dry-run"),
+                    *pages.commands(README, "/usr/libexec/cloudlock/cloudlockd --dry-run")):
+        interrupted(lock, command, "standby: node1 holds validator")
+
+
 def check_changes(one, other):
     """README: what the holder does, which gets the lock back each time; what is for a host that stands by; the end of it."""
     for command in itertools.chain(*map(alternatives, pages.commands(README, "cloudlockctl check validator "))):
@@ -214,5 +223,6 @@ def test_manual(cluster):
     check_rule(one)
     check_maintenance(one)
     check_examples_of_ctl(one, other)
+    check_dry_runs(other)
     check_changes(one, other)
     cluster.verdict().check(hosts)
