@@ -62,7 +62,10 @@ class Group:
 
     def freeze(self):
         self._set("cgroup.freeze", "1")
-        wait_for(f"{self.path} to be frozen", lambda: self._event("frozen") == "1", every=0.01)
+        wait_for(f"{self.path} to be frozen", self.is_frozen, every=0.01)
+
+    def is_frozen(self):
+        return self._event("frozen") == "1"
 
     def thaw(self):
         self._set("cgroup.freeze", "0")

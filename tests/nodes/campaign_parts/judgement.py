@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the beats of a run say, in numbers."""
+
+import time
+
+from rig.judge import NS_PER_S
+
+# Where a host stood still, a process is taken to run between pauses of this length: nothing can be promised for what was frozen.
+SPLIT_S = 0.5
+
+
+def judge(trial):
+    """Numbers by name, for the run's line. Times in seconds; None: there is nothing to measure."""
+    faults = [blow.fault for blow in trial.blows]
+    stood_still = [fault for fault in faults if fault.stands_still]
+    verdict = trial.cluster.verdict(SPLIT_S if stood_still else None)
+    excused = {run for fault in stood_still for run in thawed_too_late(verdict, fault)}
+    overlaps = [pair for pair in verdict.overlaps() if not excused & set(pair)]
+    return {
+        "promised": not {"guard", "pid1"} <= set().union(*(fault.takes for fault in faults)),
+        "overlaps": len(overlaps),
+        "overlap_s": rounded(max((overlap_s(*pair) for pair in overlaps), default=None)),
+        "what": "; ".join(f"{one} and {other}" for one, other in overlaps[:3]) or None,
+        "smallest_gap_s": rounded(verdict.smallest_handover_s()),
+        "longest_nobody_s": rounded(longest_nobody_s(verdict.runs, time.monotonic())),
+        "longest_pause_s": rounded(longest_pause_s(trial, verdict)) if all(fault.keeps_target for fault in faults) else None,
+        "beats_after_thaw": sum(run.beats for run in excused) if stood_still else None,
+        "settled_s": rounded(trial.settled_s),
+        "fences_in_order": verdict.fences_in_order(),
+    }
+
+
+def rounded(seconds):
+    return None if seconds is None else round(seconds, 3)
+
+
+def overlap_s(one, other):
+    return (min(one.last, other.last) - max(one.first, other.first)) / NS_PER_S
+
+
+def thawed_too_late(verdict, fault):
+    """What was frozen went on when another host had begun to run: the beats until the guard there has killed it."""
+    if fault.thawed_ns is None or not any(run.host != fault.host.name and fault.frozen_ns < run.first <= fault.thawed_ns
+                                          for run in verdict.runs):
+        return []
+    runs = verdict.of(fault.host)
+    frozen = {run.pid for run in runs if run.first <= fault.frozen_ns}
+    return [run for run in runs if run.first > fault.frozen_ns and run.pid in frozen]
+
+
+def longest_nobody_s(runs, now_s):
+    """From the first beat of all until now."""
+    longest_ns, last_ns = 0, None
+    for run in sorted(runs, key=lambda run: run.first):
+        if last_ns is not None:
+            longest_ns = max(longest_ns, run.first - last_ns)
+        last_ns = max(run.last, last_ns or 0)
+    return None if last_ns is None else max(longest_ns / NS_PER_S, now_s - last_ns / NS_PER_S)
+
+
+def longest_pause_s(trial, verdict):
+    """Of the host that held the lock first; its last beat is as good as now."""
+    return verdict.longest_gap_s(trial.locks[0].host, trial.since_s)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a seed stands for: the same seed and the same choice of faults are the same scenario."""
+
+import random
+from typing import NamedTuple
+
+from . import machine, network, operator, processes
+from .targets import TARGETS
+
+FAULTS = {**network.FAULTS, **processes.FAULTS, **machine.FAULTS, **operator.FAULTS}
+SINGLES = 0.4  # of all runs
+SAME_HOST = 0.6  # of the second faults, where they may strike another
+HOSTS = (2, 2, 3)
+# From the first fault to the second; a lease lasts 20 s.
+OFFSET_S = (0, 12)
+SHORT_S = (0.5, 8)
+SHORTS = 0.4
+
+
+class Strike(NamedTuple):
+    """A fault, the host that it strikes (0 holds the lock), when, and for how long (None: until another host runs)."""
+
+    name: str
+    victim: int
+    at_s: float
+    lasts_s: float | None
+
+
+class Scenario(NamedTuple):
+    seed: int
+    hosts: int
+    target: str
+    strikes: tuple
+
+    def dice(self, number):
+        """What a fault draws from; it depends on nothing that the scenario goes through."""
+        return random.Random(f"{self.seed}/{number}")
+
+
+def known_faults(systemd):
+    """Those that a version of systemd has."""
+    return [name for name, fault in FAULTS.items() if getattr(fault, "since_systemd", 0) <= systemd]
+
+
+def draw(seed, names):
+    """The scenario of a seed. The first fault goes through all of them in turn, the rest is drawn."""
+    dice = random.Random(seed)
+    hosts = dice.choice(HOSTS)
+    strikes = [_strike(dice, names[seed % len(names)], 0, 0.0)]
+    if len(names) > 1 and dice.random() >= SINGLES:
+        name = dice.choice([name for name in names if name != strikes[0].name])
+        other = getattr(FAULTS[name], "anywhere", False) and dice.random() >= SAME_HOST
+        strikes.append(_strike(dice, name, dice.randrange(1, hosts) if other else 0, dice.uniform(*OFFSET_S)))
+    return Scenario(seed, hosts, dice.choice(list(TARGETS)), tuple(strikes))
+
+
+def _strike(dice, name, victim, at_s):
+    lasts_s = dice.uniform(*SHORT_S) if dice.random() < SHORTS else None
+    longest_s = getattr(FAULTS[name], "longest_s", None)
+    if longest_s is not None:
+        lasts_s = min(lasts_s or longest_s, longest_s)
+    return Strike(name, victim, at_s, lasts_s)
