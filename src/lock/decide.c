@@ -3,6 +3,7 @@
 /* What follows from the state, worked out anew after every event: first the permit to run, then the one request that
  * is due. Total and without memory of its own: whatever happened before, the same state leads to the same actions. */
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,8 +17,8 @@
 #define START_REPEAT_US (5 * USEC_PER_SEC)
 
 void add_action(LockActions *actions, LockActionType type) {
-        if (actions->n < LOCK_ACTIONS_MAX)
-                actions->list[actions->n++] = (LockAction) { .type = type };
+        assert(actions->n < LOCK_ACTIONS_MAX);
+        actions->list[actions->n++] = (LockAction) { .type = type };
 }
 
 bool forbidden_to_lead(const Lock *lock, const LockNow *now) {
@@ -39,14 +40,15 @@ bool units_quiet(const Lock *lock) {
         return units_down(lock) && !lock->units.populated;
 }
 
-/* `kill`: the file goes, and the guard kills at once. Otherwise a polite stop begins now, and kill_at stays. */
+/* `kill`: the file goes, and the guard kills at once. Otherwise the permit is a good one, a polite stop begins now, and
+ * kill_at stays. */
 void end_permit(Lock *lock, const LockNow *now, bool kill, LockActions *actions) {
+        assert(kill || (lock->permit == PERMIT_GOOD && !lock->revoked));
         if (kill) {
                 if (!lock->revoked)
                         add_action(actions, LOCK_ACTION_REVOKE);
                 lock->revoked = true;
-        } else if (!lock->revoked && lock->permit == PERMIT_GOOD &&
-                   !deadline_passed(lock->lease.stop_boot_us, lock->lease.stop_raw_us, now)) {
+        } else if (!deadline_passed(lock->lease.stop_boot_us, lock->lease.stop_raw_us, now)) {
                 lock->lease.stop_boot_us = now->boot_us;
                 lock->lease.stop_raw_us = now_raw_suspend_us(now);
                 add_action(actions, LOCK_ACTION_LEASE);
@@ -82,7 +84,7 @@ static void decide_permit_good(Lock *lock, const LockNow *now, LockActions *acti
         bool stuck = lock->guard_since_boot_us == 0 && lock->units_known &&
                      now->boot_us >= usec_add(lock->permit_since_boot_us, GUARD_START_US_MAX);
 
-        if (stuck && lock->stand_down_boot_us <= now->boot_us) {
+        if (stuck) {
                 lock->stand_down_boot_us = usec_add(now->boot_us, STAND_DOWN_US);
                 snprintf(lock->reason, sizeof(lock->reason), "the guard did not start in time");
         }
@@ -139,9 +141,9 @@ static bool record_takeable(const Lock *lock, const LockNow *now) {
         return !lock->has_record || lock->expired_by_clocks || observer_remaining_us(lock, now) == 0;
 }
 
-/* Never while anything of ours is alive: what runs was not started under the lock to be taken. */
+/* A lock that is not held. Never while anything of ours is alive: what runs was not started under the lock to be taken. */
 static bool may_acquire(const Lock *lock, const LockNow *now) {
-        return lock->own == OWN_NONE && lock->permit == PERMIT_NONE && lock->table_known && !forbidden_to_lead(lock, now) &&
+        return lock->permit == PERMIT_NONE && lock->table_known && !forbidden_to_lead(lock, now) &&
                units_quiet(lock) && now->boot_us <= usec_add(lock->units.asked_boot_us, UNITS_AGE_US_MAX);
 }
 

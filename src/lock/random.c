@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
 #include <stdio.h>
 
 #include "lock-internal.h"
@@ -38,5 +39,6 @@ void lock_draw_version(Lock *lock, const LockNow *now, char ret[RECORD_VERSION_M
 }
 
 usec_t lock_draw_below(Lock *lock, usec_t limit_us) {
-        return limit_us == 0 ? 0 : draw(lock) % limit_us;
+        assert(limit_us > 0);
+        return draw(lock) % limit_us;
 }

@@ -113,8 +113,7 @@ static void begin_tenure(Lock *lock, const LockNow *now, Record *record) {
 }
 
 static void expect(LockWrite *write, const char *version) {
-        if (*version)
-                strcpy(write->expected[write->n_expected++], version);
+        strcpy(write->expected[write->n_expected++], version);
 }
 
 /* Conditional on what may be in the table: the version shown, and every one of ours whose fate is unknown, this

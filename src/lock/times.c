@@ -101,7 +101,7 @@ usec_t gap_end_boot_us(const Lock *lock) {
 bool record_expired_by_clocks(const Lock *lock, const LockAnswer *answer, const LockNow *now) {
         int64_t limit_ms = lock->record.expire_time_ms + (int64_t) (EXPIRED_MARGIN_US / USEC_PER_MSEC);
 
-        return answer->date_s > 0 && !clock_is_off(lock) && answer->date_s * 1000 > limit_ms &&
+        return !clock_is_off(lock) && answer->date_s * 1000 > limit_ms &&
                (int64_t) (now->wall_us / USEC_PER_MSEC) > limit_ms;
 }
 

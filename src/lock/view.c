@@ -35,7 +35,7 @@ static LockState derive_not_held(const Lock *lock, const LockNow *now) {
                 return LOCK_STANDING_DOWN;
         if (forbidden_to_lead(lock, now))
                 return LOCK_REFUSING;
-        return lock->write_open && lock->write_kind == WRITE_ACQUIRE ? LOCK_ACQUIRING : LOCK_STANDBY;
+        return lock->write_open ? LOCK_ACQUIRING : LOCK_STANDBY;
 }
 
 LockState derive_state(const Lock *lock, const LockNow *now) {
@@ -107,7 +107,7 @@ static void view_reason(const Lock *lock, LockView *view) {
         int64_t skew_us = lock->skew_us;
 
         snprintf(view->reason, sizeof(view->reason), "%s", lock->paused ? "paused on request" : lock->reason);
-        if (lock->fault && lock->own == OWN_NONE)
+        if (lock->fault)
                 snprintf(view->reason, sizeof(view->reason),
                          "the item in the table makes no sense as a lock; a person must look at it and delete it");
         if (lock->table_refusal[0])
@@ -137,7 +137,7 @@ static usec_t expiry(const Lock *lock) {
                 remaining_us = observer_remaining_us(lock, &lock->now);
                 return remaining_us > 0 ? usec_add(lock->now.boot_us, remaining_us) : lock->now.boot_us;
         }
-        if (!lock->offset_known || lock->record.expire_time_ms * 1000 < lock->offset_low_us)
+        if (lock->record.expire_time_ms * 1000 < lock->offset_low_us)
                 return 0;
         return usec_add((usec_t) (lock->record.expire_time_ms * 1000 - lock->offset_low_us), EXPIRED_MARGIN_US);
 }
