@@ -76,11 +76,11 @@ bool lease_is_good(const Lease *lease, const char boot_id[ID128_TEXT_SIZE], cons
 
 /* Leaves a phase, once, for a later one. */
 static void enter(Guard *guard, GuardPhase phase, GuardReason reason, const GuardNow *now, GuardActions *actions) {
-        assert(phase > guard->phase);
+        assert(phase > guard->phase && phase >= GUARD_STOPPING);
         guard->phase = phase;
         if (reason != GUARD_REASON_NONE)
                 guard->reason = reason;
-        if (phase >= GUARD_STOPPING && guard->permitted) {
+        if (guard->permitted) {
                 guard->permitted = false;
                 add(actions, GUARD_ACTION_FORBID, 0);
         }
@@ -100,9 +100,9 @@ static void lose(Guard *guard, GuardReason reason, const GuardNow *now, GuardAct
                 enter(guard, GUARD_KILLING, reason, now, actions);
 }
 
+/* Of two of the same boot and lock. */
 static bool same_lease(const Lease *a, const Lease *b) {
-        return strcmp(a->boot_id, b->boot_id) == 0 && strcmp(a->lock_id, b->lock_id) == 0 &&
-               a->stop_boot_us == b->stop_boot_us && a->stop_raw_us == b->stop_raw_us && a->kill_boot_us == b->kill_boot_us &&
+        return a->stop_boot_us == b->stop_boot_us && a->stop_raw_us == b->stop_raw_us && a->kill_boot_us == b->kill_boot_us &&
                a->kill_raw_us == b->kill_raw_us && a->fence == b->fence && strcmp(a->holder, b->holder) == 0;
 }
 
@@ -176,7 +176,7 @@ static void on_units(Guard *guard, const GuardNow *now, const GuardUnits *units,
                 if (units->asked_boot_us >= guard->forbidden_boot_us && units->down && !units->start_job_pending && !units->populated)
                         enter(guard, GUARD_DONE, GUARD_REASON_NONE, now, actions);
                 break;
-        case GUARD_DONE:
+        case GUARD_DONE: /* unreachable: guard_step() takes nothing more by then */
                 break;
         }
 }

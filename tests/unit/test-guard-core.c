@@ -273,6 +273,29 @@ static void test_newest_file_counts(void) {
         CHECK_EQ(b.guard.phase, GUARD_KILLING);
 }
 
+/* Whatever differs makes a new lease, whose length counts from when it is read; the same file does not. */
+static void test_what_makes_a_lease_new(void) {
+        for (unsigned i = 0; i < 7; i++) {
+                Bench b = running(100 * LEASE_US_MAX, 200 * LEASE_US_MAX);
+                Lease lease = b.guard.file;
+                usec_t kill_us = b.now.boot_us + LEASE_US_MAX;
+
+                switch (i) {
+                case 0: break;
+                case 1: lease.stop_boot_us++; break;
+                case 2: lease.stop_raw_us++; break;
+                case 3: lease.kill_boot_us++; break;
+                case 4: lease.kill_raw_us++; break;
+                case 5: lease.fence++; break;
+                default: strcpy(lease.holder, "me#2");
+                }
+                pass(&b, SEC);
+                read_lease(&b, lease);
+                CHECK_EQ(b.guard.deadline.kill_boot_us, i == 0 ? kill_us : kill_us + SEC);
+                CHECK_EQ(b.guard.phase, GUARD_RUNNING);
+        }
+}
+
 static void test_polite_stop_by_file(void) {
         Bench b = running(100 * SEC, 150 * SEC);
         Lease lease = b.guard.file;
@@ -455,6 +478,24 @@ static void test_status(void) {
         tick(&b);
         CHECK_STR(guard_status(&b.guard, &b.now, text, sizeof(text)),
                   "stopping the targets (the lease was not renewed, or the lock is given up); what is left is killed in 1min");
+        b.now.raw_us += 60 * SEC;
+        tick(&b);
+        CHECK_STR(guard_status(&b.guard, &b.now, text, sizeof(text)), "killing the targets (the time to stop in order is over)");
+        units(&b, GONE);
+        CHECK_STR(guard_status(&b.guard, &b.now, text, sizeof(text)), "nothing of the targets is left");
+        b = bench(false);
+        CHECK_STR(guard_status(&b.guard, &b.now, text, sizeof(text)), "asking systemd for the targets");
+}
+
+static void test_names(void) {
+        for (GuardPhase phase = GUARD_STARTING; phase <= GUARD_DONE; phase++) {
+                CHECK(guard_phase_name(phase)[0]);
+                for (GuardPhase other = GUARD_STARTING; other < phase; other++)
+                        CHECK(strcmp(guard_phase_name(phase), guard_phase_name(other)) != 0);
+        }
+        CHECK_STR(guard_reason_text(GUARD_REASON_NONE), "");
+        for (GuardReason reason = GUARD_REASON_STOP_DUE; reason <= GUARD_REASON_LEASE_FOREIGN; reason++)
+                CHECK(guard_reason_text(reason)[0]);
 }
 
 int main(void) {
@@ -468,6 +509,7 @@ int main(void) {
                 { "missing, malformed, of another boot or lock: killed at once", test_kill_now },
                 { "a lease that cannot be looked at: the deadlines stand", test_unreadable_keeps_deadlines },
                 { "the newest file counts, later and earlier", test_newest_file_counts },
+                { "what makes a lease new", test_what_makes_a_lease_new },
                 { "a polite stop by the file", test_polite_stop_by_file },
                 { "an absurd lease is clamped, once", test_clamped_once },
                 { "exit only when units and cgroups are empty", test_exit_only_when_empty },
@@ -479,6 +521,7 @@ int main(void) {
                 { "--finish waits until nothing is left", test_finish_waits },
                 { "--condition", test_condition },
                 { "status", test_status },
+                { "phases and reasons have names", test_names },
         };
 
         return RUN_CASES(cases);
