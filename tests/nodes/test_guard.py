@@ -16,6 +16,8 @@ STOP_S = 3
 KILL_LATE_S = 1
 # From kill_at to the end of the lease (time-limits.h: KILL_MARGIN_US).
 KILL_MARGIN_S = 5
+# Exit statuses of the guard's; and systemd's where a unit can't be given a credential.
+NO_LEASE, UNBOUND, NO_CREDENTIAL = 3, 4, 243
 # A lease that a test can't outlast, so that what ends the target is something else.
 LONG_S = 120
 
@@ -84,6 +86,27 @@ def check_settles(lock):
     assert is_gone(lock), "what is down has processes"
 
 
+def check_status(lock, unit, status):
+    """How a unit that fails to start has ended, as cloudlock-operation(7) has it."""
+    assert lock.host.systemctl("start", unit, check=False).code != 0, f"{unit} started"
+    assert lock.host.show(unit, "ExecMainStatus") == str(status), (unit, status, lock.host.show(unit, "ExecMainStatus"))
+
+
+def check_other_refusals(lock):
+    """With a lease that is good."""
+    os.unlink(lock.host.path(lock.lease_path))
+    write_lease(lock, LONG_S)
+    lock.host.put_file(f"/etc/systemd/system/{lock.target}.d/late.conf", "[Service]\nCPUSchedulingPriority=50\n")
+    lock.host.systemctl("daemon-reload")
+    check_status(lock, lock.guard, UNBOUND)
+    lock.host.put_file(lock.config_path, "cloudlock_nonsense=1\n", 0o600)
+    for unit in (lock.guard, lock.daemon):
+        check_status(lock, unit, os.EX_CONFIG)
+    lock.host.remove_file(lock.config_path)
+    for unit in (lock.guard, lock.daemon):
+        check_status(lock, unit, NO_CREDENTIAL)
+
+
 def test_guard_refuses_without_lease(cluster):
     lock = guarded(cluster)
     for prepare in (lambda: None, lambda: write_lease(lock, -10),
@@ -91,9 +114,10 @@ def test_guard_refuses_without_lease(cluster):
                     lambda: write_lease(lock, 10, kill_after_s=-1),
                     lambda: (os.unlink(lock.host.path(lock.lease_path)), os.mkfifo(lock.host.path(lock.lease_path)))):
         prepare()
-        for unit in (lock.guard, lock.target):
-            assert lock.host.systemctl("start", unit, check=False).code != 0, f"{unit} started"
+        check_status(lock, lock.guard, NO_LEASE)
+        assert lock.host.systemctl("start", lock.target, check=False).code != 0, "the target started"
         assert not lock.is_target_active()
+    check_other_refusals(lock)
     assert beats(lock.host) == 0
 
 
