@@ -33,7 +33,7 @@ NOT_RUN = {
     ("cloudlockd.8", "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a01  "): "message ids: test-catalog.py holds them against the sources",
     ("cloudlock-guard.8", "8b0d3a4c5e6f4a719c2d1e0f3b5a7c01  "): "message ids: test-catalog.py holds them against the sources",
     ("cloudlock-aws.7", "$ aws cloudformation deploy"): "takes an account of AWS's; test-template.py is about the template",
-    (README, "tests/demo"): "takes minutes; .ci/run begins with both",
+    (README, "tests/demo"): "takes minutes: the second is all of CI, and the first does what test_takeover.py does",
 }
 ASKING = ("example", "commands", "carry_out")  # the functions by which tests ask for an example, by page and beginning
 
