@@ -17,6 +17,9 @@ from .system import read, run
 
 BASE = "/run/cloudlock-rig"
 PREFIX = "clrig"
+# All hosts are one user to the kernel, whose limit is made for one machine: over it, PID 1 of a host does not come up.
+INOTIFY_LIMIT = "/proc/sys/fs/inotify/max_user_instances"
+INOTIFY_INSTANCES = 4096
 
 
 def _lock(name):
@@ -31,11 +34,18 @@ def _lock(name):
     return handle
 
 
+def _raise_inotify_limit():
+    if int(read(INOTIFY_LIMIT)) < INOTIFY_INSTANCES:
+        with open(INOTIFY_LIMIT, "w", encoding="ascii") as file:
+            file.write(str(INOTIFY_INSTANCES))
+
+
 class Workspace:
     """The directory, the cgroup and the names of one run."""
 
     def __init__(self):
         remove_stale()
+        _raise_inotify_limit()
         self.name = f"{PREFIX}{os.getpid()}"
         self.folder = f"{BASE}/{self.name}"
         self._held = _lock(self.name)
