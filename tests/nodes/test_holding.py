@@ -64,10 +64,13 @@ class DryRun:
 def check_dry_run_of_free_lock(one):
     """Says what a daemon would do, once, and does nothing of it; returns the dry run, which goes on."""
     one.leave_released_record()
+    # As a daemon leaves it: the dry run could write there.
+    one.host.run("install", "-d", "-o", "cloudlock", "-g", "cloudlock", f"/run/cloudlock/{one.instance}")
     item = one.host.cluster.front.get(one.instance)
     dry_run = DryRun(one)
-    dry_run.wait_said(f"would take {one.instance}: it is free, released by before#00000000, version released; would "
-                      f"start {one.target} after the gap, in ")
+    wait_for("a decision", lambda: dry_run.said("would take") or one.writes())
+    assert dry_run.said(f"would take {one.instance}: it is free, released by before#00000000, version released; would "
+                        f"start {one.target} after the gap, in "), dry_run.said("")
     one.wait_polls(3)
     assert len(dry_run.said("would take")) == 1
     assert one.host.cluster.front.get(one.instance) == item
