@@ -90,8 +90,8 @@ def test_configuration_from_a_credential(cluster):
     host.put_file("/root/demo.conf", text, 0o600)
     command, = pages.commands("cloudlock.conf.5", "# systemd-creds encrypt --name=config")
     host.run("sh", "-euc", f"cd /root; {command}".replace("validator", lock.instance))
-    drop_in = pages.example("cloudlock.conf.5", "[Service]\nLoadCredentialEncrypted=").replace("validator", lock.instance)
-    load_configuration(lock, drop_in.splitlines()[1])
+    drop_in = pages.example("cloudlock.conf.5", "[Service]\nLoadCredentialEncrypted=")
+    load_configuration(lock, drop_in.splitlines()[1].replace("validator", lock.instance))
     assert SECRET not in host.read_file(encrypted)
     check_leads_without_file(lock, encrypted, "encrypted")
 

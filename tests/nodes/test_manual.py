@@ -172,7 +172,7 @@ def check_examples_of_ctl(one, other):
             before = one.identity()
             shown = shell(one, command)
             assert "jq" not in command or shown == "validator\n", shown
-            assert (one.identity() != before) == ("restart" in command), f"{command}: the target was not, or was restarted"
+            assert (one.identity() != before) == ("restart" in command), f"restarted, or not: {command}"
             assert one.property("Held") is True
     assert json.loads(one.host.read_file("/tmp/policy.json")) == policy
 
@@ -187,7 +187,7 @@ def check_dry_runs(lock):
 
 
 def check_changes(one, other):
-    """README: what the holder does, which gets the lock back each time; what is for a host that stands by; the end of it."""
+    """README: what is for the holder, which gets the lock back each time; what is for a standby; the end of it."""
     for command in itertools.chain(*map(alternatives, pages.commands(README, "cloudlockctl check validator "))):
         if any(verb in command for verb in ("pause", "resume")):
             shell(other, command)

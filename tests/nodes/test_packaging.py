@@ -28,10 +28,11 @@ def check_stopped_at_shutdown(lock):
             if lock.host.has_file(f"/usr/lib/systemd/system/{way}.target")]
     assert "kexec" in ways, ways
     for way in ways:
-        assert "shutdown.target" in lock.host.systemctl("list-dependencies", "--all", "--plain", f"{way}.target").split(), way
+        drawn_in = lock.host.systemctl("list-dependencies", "--all", "--plain", f"{way}.target").split()
+        assert "shutdown.target" in drawn_in, way
     for unit in (lock.daemon, lock.guard, lock.target):
         for relation in ("Conflicts", "Before"):
-            assert "shutdown.target" in lock.host.show(unit, relation).split(), f"{unit} lacks {relation}=shutdown.target"
+            assert "shutdown.target" in lock.host.show(unit, relation).split(), f"{unit}: {relation}="
     # What is started later is stopped earlier.
     for unit, later in ((lock.guard, lock.target), (lock.daemon, lock.guard), ("network.target", lock.daemon)):
         assert unit in lock.host.show(later, "After").split(), f"{later} may be stopped after {unit}"

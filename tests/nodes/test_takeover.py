@@ -207,7 +207,7 @@ def test_shutdown_hands_over(cluster):
 
 
 def test_soft_reboot_hands_over(cluster):
-    """The same where userspace alone begins anew: boot id and /run stay, and what is left there of the lock harms nobody."""
+    """The same where userspace alone begins anew: boot id and /run stay, and what is left there harms nobody."""
     if not os.path.exists(f"{cluster.tree}/usr/lib/systemd/system/soft-reboot.target"):
         raise Skip("the hosts' systemd knows no soft-reboot")
     one, other = pair(cluster)

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every example of the man pages and the README is run by a test, or is named here with why none can. Those that take no
-booted host are tried here; the others ask rig/pages.py for it. Usage: test-pages.py CONFIG-PROBE PLACE-LINES"""
+"""Every example of the man pages and the README is run by a test, or is named here with why none can. Those that take
+no booted host are tried here; tests/nodes asks rig/pages.py for the others.
+
+test-pages.py CONFIG-PROBE PLACE-LINES
+"""
 
 import ast
 import json
@@ -30,9 +33,9 @@ NOT_RUN = {
     ("cloudlock-safety.7", "    horizon = "): "a formula",
     ("cloudlock-safety.7", "    H  "): "a formula",
     ("cloudlock-safety.7", "    S(B)  "): "a formula",
-    ("cloudlockd.8", "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a01  "): "message ids: test-catalog.py holds them against the sources",
-    ("cloudlock-guard.8", "8b0d3a4c5e6f4a719c2d1e0f3b5a7c01  "): "message ids: test-catalog.py holds them against the sources",
-    ("cloudlock-aws.7", "$ aws cloudformation deploy"): "takes an account of AWS's; test-template.py is about the template",
+    ("cloudlockd.8", "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a01  "): "message ids, which are test-catalog.py's",
+    ("cloudlock-guard.8", "8b0d3a4c5e6f4a719c2d1e0f3b5a7c01  "): "message ids, which are test-catalog.py's",
+    ("cloudlock-aws.7", "$ aws cloudformation deploy"): "takes an account of AWS's; the template is test-template.py's",
     (README, "tests/demo"): "takes minutes: the second is all of CI, and the first does what test_takeover.py does",
 }
 ASKING = ("example", "commands", "carry_out")  # the functions by which tests ask for an example, by page and beginning
@@ -76,7 +79,7 @@ class Inventory(unittest.TestCase):
 
     def test_everything_asked_for_is_there(self):
         for page, start in {*asked_for(), *NOT_RUN}:
-            self.assertTrue([text for text in pages.examples(page) if text.startswith(start)], f"{page} has no {start!r}")
+            self.assertTrue(any(text.startswith(start) for text in pages.examples(page)), f"{page} has no {start!r}")
 
 
 class Configuration(unittest.TestCase):
@@ -100,11 +103,13 @@ class Configuration(unittest.TestCase):
         self.assertEqual(self.refusal(f"cloudlock_dynamodb_table=locks\n{times}"), "")
 
     def keys(self):
-        return {f"cloudlock_{name}" for name in re.findall(r'\{ PREFIX "(\w+)"', (CONFIG / "config-keys.c").read_text())}
+        text = (CONFIG / "config-keys.c").read_text()
+        return {f"cloudlock_{name}" for name in re.findall(r'\{ PREFIX "(\w+)"', text)}
 
     def test_every_key_is_described(self):
         """The headings of cloudlock.conf(5) are the keys and variables that there are."""
-        variables = set(re.findall(r'^ +\{ "(\w+)"(?!, \.environment_only)', (CONFIG / "config-variables.c").read_text(), re.M))
+        text = (CONFIG / "config-variables.c").read_text()
+        variables = set(re.findall(r'^ +\{ "(\w+)"(?!, \.environment_only)', text, re.M))
         page = (TESTS.parent / "man/cloudlock.conf.5").read_text().replace("\\\n", "")
         headings = "\n".join(re.findall(r"^\.TP\n(\.BR? .*)", page, re.M))
         described = set(re.findall(r"cloudlock_\w+(?==)|\b[A-Za-z_]+_(?:\w*)(?![\w=])", headings))

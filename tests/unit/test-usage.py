@@ -49,8 +49,8 @@ class Options(unittest.TestCase):
         there = {f"--{option}" for option, _ in long_ones} | {f"-{letter}" for letter in letters}
         helped = run(program, "--help")
         self.assertEqual((helped.returncode, helped.stderr), (0, ""))
-        shown = {option for line in helped.stdout.splitlines() for option in OPTION.findall(re.split(r"\s{3,}\w|  [A-Z]", line)[0]
-                                                                                            if line.startswith(" ") else "")}
+        lines = [re.split(r"\s{3,}\w|  [A-Z]", line)[0] for line in helped.stdout.splitlines() if line.startswith(" ")]
+        shown = {option for line in lines for option in OPTION.findall(line)}
         described = {option for line in headings(section(page(name), "OPTIONS")) for option in OPTION.findall(line)}
         self.assertEqual(there, shown, "source and --help")
         self.assertEqual(there, described, f"source and {name}")
@@ -85,7 +85,8 @@ class Verbs(unittest.TestCase):
         """Where --help and the page name the verbs that take an option, it is these that do."""
         takes = {verb: set(re.findall(r"OPTION_(\w+)", bits)) for verb, bits in re.findall(
             r'^ +\{ "([\w-]+)", [\d, -]+, ([\w |]+), verb_', read("src/cloudlockctl/main.c"), re.M)}
-        for option, verbs in re.findall(r"--([\w-]+)(?:\[?=\S+)?\n? +With ([\w, ]+):", run(CLOUDLOCKCTL, "--help").stdout):
+        helped = run(CLOUDLOCKCTL, "--help").stdout
+        for option, verbs in re.findall(r"--([\w-]+)(?:\[?=\S+)?\n? +With ([\w, ]+):", helped):
             bit = option.upper().replace("-", "_")
             self.assertEqual(set(verbs.split(", ")), {verb for verb, bits in takes.items() if bit in bits}, option)
 
@@ -94,7 +95,8 @@ class Statuses(unittest.TestCase):
     """The tables of the pages against what the sources name, and what comes of mistakes."""
 
     def of_headers(self, *paths):
-        return {int(value) for path in paths for value in re.findall(r"^ +(?:GUARD_)?EXIT_\w+ = (\d+),", read(path), re.M)}
+        text = "".join(map(read, paths))
+        return {int(value) for value in re.findall(r"^ +(?:GUARD_)?EXIT_\w+ = (\d+),", text, re.M)}
 
     def of_page(self, name):
         return {int(line) for line in headings(section(page(name), "EXIT STATUS")) if line.isdigit()}
@@ -107,9 +109,9 @@ class Statuses(unittest.TestCase):
         there = self.of_headers("src/cloudlockctl/verbs.h", "src/cloudlockctl/run-end.h")
         self.assertEqual(len(there), 9)
         self.assertEqual(self.of_page("cloudlockctl.1"), there | FOREIGN["cloudlockctl"])
-        for words, status in ((("--help",), 0), (("status", "a/b"), 4), (("status", "absent"), 4), (("dance",), 2), (("--nonsense",), 2),
-                              (("status", "--policy"), 2), (("release",), 2), (("history", "absent"), 4), (("bind", "a/b"), 1),
-                              (("init", "a/b"), 4), (("init", "absent"), 1), (("run", "validator"), 125)):
+        for words, status in ((("--help",), 0), (("status", "a/b"), 4), (("status", "absent"), 4), (("dance",), 2),
+                              (("--nonsense",), 2), (("status", "--policy"), 2), (("release",), 2),
+                              (("history", "absent"), 4), (("bind", "a/b"), 1), (("init", "a/b"), 4), (("init", "absent"), 1), (("run", "validator"), 125)):
             self.assertEqual(run(CLOUDLOCKCTL, *words).returncode, status, words)
 
     def test_cloudlockd(self):
@@ -128,8 +130,8 @@ class Statuses(unittest.TestCase):
         self.assertEqual(len(there), 6)
         self.assertEqual(self.of_page("cloudlock-guard.8"), there)
         self.assertEqual(self.of_operation("cloudlock-guard"), there)
-        for words, status in (((), 2), (("--nonsense", "validator"), 2), (("a/b",), 2), (("--condition", "--finish", "x"), 2),
-                              (("--condition", "absent"), 1), (("--finish", "absent"), 0)):
+        for words, status in (((), 2), (("--nonsense", "validator"), 2), (("a/b",), 2),
+                              (("--condition", "--finish", "x"), 2), (("--condition", "absent"), 1), (("--finish", "absent"), 0)):
             self.assertEqual(run(GUARD, *words).returncode, status, words)
         self.check_refused(GUARD)
 

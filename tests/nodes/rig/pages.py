@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The examples in man pages and the README, so that tests run what readers copy. tests/unit/test-pages.py sees to it that
-each of them is asked for here, or is named there with why no test runs it."""
+"""The examples in man pages and the README, so that tests run what readers copy. tests/unit/test-pages.py sees to it
+that each of them is asked for here, or is named there with why no test runs it."""
 
 import os
 import re
