@@ -57,7 +57,7 @@ static void read_next(json_object *status, usec_t now_us, LockCells *ret) {
                 return;
         format_left(left, sizeof(left), at_us, now_us);
         snprintf(ret->next, sizeof(ret->next), "%s%s: %s", at_us > now_us ? "in " : "", at_us > now_us ? left : "now",
-                 next_text(next));
+                 next_text(status, next));
 }
 
 /* Of what a person should know beside the state, the gravest. */

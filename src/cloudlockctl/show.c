@@ -145,7 +145,7 @@ static void put_next(const Page *page) {
 
         if (!next || strcmp(next, "none") == 0)
                 return;
-        next = next_text(next);
+        next = next_text(page->status, next);
         if (at_us > page->now_us)
                 put_row(page, "Next", "in %s: %s", format_span(span, sizeof(span), at_us - page->now_us), next);
         else

@@ -65,7 +65,10 @@ const char *mood_colour(Mood mood, const ShowStyle *style) {
         return style->color ? moods[mood].colour : "";
 }
 
-const char *next_text(const char *next) {
+const char *next_text(json_object *status, const char *next) {
+        /* Nobody holds what was handed over and not taken yet. */
+        if (strcmp(next, "takeover") == 0 && answer_text(status, "successor"))
+                return "takeover, if the successor has not taken it";
         for (size_t i = 0; i < ELEMENTSOF(next_texts); i++)
                 if (strcmp(next_texts[i].name, next) == 0)
                         return next_texts[i].text;

@@ -20,5 +20,5 @@ Mood status_mood(json_object *status);
 const char *mood_mark(Mood mood, const ShowStyle *style);
 const char *mood_colour(Mood mood, const ShowStyle *style);
 
-/* "renewal" for "renew"; what is not known here stays as it is. */
-const char *next_text(const char *next);
+/* "renewal" for "renew"; what is not known here stays as it is. `next` is of this answer of Status(). */
+const char *next_text(json_object *status, const char *next);
