@@ -113,6 +113,7 @@ class Statuses(unittest.TestCase):
                               (("--nonsense",), 2), (("status", "--policy"), 2), (("release",), 2),
                               (("history", "absent"), 4), (("bind", "a/b"), 1), (("init", "a/b"), 4), (("init", "absent"), 1), (("run", "validator"), 125)):
             self.assertEqual(run(CLOUDLOCKCTL, *words).returncode, status, words)
+        self.assertIn("write it", run(CLOUDLOCKCTL, "init", "absent").stderr)
 
     def test_cloudlockd(self):
         names = {"EX_USAGE": os.EX_USAGE, "EX_CONFIG": os.EX_CONFIG, "EXIT_FAILURE": 1, "EXIT_SUCCESS": 0}

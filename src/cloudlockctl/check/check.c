@@ -82,11 +82,13 @@ int check_find_place(CheckContext *context) {
         check_config(context);
         if (context->has_place)
                 return 0;
-        for (size_t i = 0; i < context->findings.n; i++)
+        for (size_t i = 0; i < context->findings.n; i++) {
+                const Finding *finding = &context->findings.list[i];
+
                 for (size_t j = 0; j < ELEMENTSOF(matters); j++)
-                        if (context->findings.list[i].level == FINDING_FAILED &&
-                            strcmp(context->findings.list[i].check, matters[j]) == 0)
-                                fprintf(stderr, "%s\n", context->findings.list[i].text);
+                        if (finding->level == FINDING_FAILED && strcmp(finding->check, matters[j]) == 0)
+                                fprintf(stderr, "%s%s%s\n", finding->text, finding->remedy ? ": " : "", finding->remedy ?: "");
+        }
         return -EINVAL;
 }
 
