@@ -19,6 +19,8 @@ class Fault:
     stands_still = False
     # The oldest systemd that has it.
     since_systemd = 0
+    # How long it may take to hit.
+    hits_within_s = 12
 
     def __init__(self, lock, dice):
         self.lock, self.host, self.dice = lock, lock.host, dice
@@ -36,6 +38,11 @@ class Fault:
 
     def end(self):
         """Take back what can be."""
+
+
+def variant(fault, **attributes):
+    """The same with other attributes."""
+    return type(fault.__name__, (fault,), attributes)
 
 
 def lease_end_s(lock):

@@ -5,7 +5,7 @@ import time
 
 from rig.judge import NS_PER_S
 
-# Where a host stood still, a process is taken to run between pauses of this length: nothing can be promised for what was frozen.
+# Where a host stood still, a longer pause ends the run of a process: nothing can be promised for what was frozen.
 SPLIT_S = 0.5
 
 
@@ -15,7 +15,8 @@ def judge(trial):
     stood_still = [fault for fault in faults if fault.stands_still]
     verdict = trial.cluster.verdict(SPLIT_S if stood_still else None)
     excused = {run for fault in stood_still for run in thawed_too_late(verdict, fault)}
-    overlaps = [pair for pair in verdict.overlaps() if not excused & set(pair)]
+    verdict.runs = [run for run in verdict.runs if run not in excused]
+    overlaps = verdict.overlaps()
     return {
         "promised": not {"guard", "pid1"} <= set().union(*(fault.takes for fault in faults)),
         "overlaps": len(overlaps),
@@ -23,7 +24,7 @@ def judge(trial):
         "what": "; ".join(f"{one} and {other}" for one, other in overlaps[:3]) or None,
         "smallest_gap_s": rounded(verdict.smallest_handover_s()),
         "longest_nobody_s": rounded(longest_nobody_s(verdict.runs, time.monotonic())),
-        "longest_pause_s": rounded(longest_pause_s(trial, verdict)) if all(fault.keeps_target for fault in faults) else None,
+        "longest_pause_s": rounded(longest_pause_s(trial, verdict)),
         "beats_after_thaw": sum(run.beats for run in excused) if stood_still else None,
         "settled_s": rounded(trial.settled_s),
         "fences_in_order": verdict.fences_in_order(),
@@ -48,16 +49,20 @@ def thawed_too_late(verdict, fault):
     return [run for run in runs if run.first > fault.frozen_ns and run.pid in frozen]
 
 
-def longest_nobody_s(runs, now_s):
-    """From the first beat of all until now."""
+def longest_nobody_s(runs, now_s, since_s=0.0):
+    """From the first beat of all, or from a later moment on, until now."""
     longest_ns, last_ns = 0, None
     for run in sorted(runs, key=lambda run: run.first):
         if last_ns is not None:
-            longest_ns = max(longest_ns, run.first - last_ns)
+            longest_ns = max(longest_ns, run.first - max(last_ns, since_s * NS_PER_S))
         last_ns = max(run.last, last_ns or 0)
     return None if last_ns is None else max(longest_ns / NS_PER_S, now_s - last_ns / NS_PER_S)
 
 
 def longest_pause_s(trial, verdict):
-    """Of the host that held the lock first; its last beat is as good as now."""
-    return verdict.longest_gap_s(trial.locks[0].host, trial.since_s)
+    """Of the host that held the lock first, in one of its processes or between two; None: a fault may well end it."""
+    if trial.since_s is None or not all(blow.fault.keeps_target for blow in trial.blows):
+        return None
+    runs = verdict.of(trial.locks[0].host)
+    inner_ns = max((run.longest_gap for run in runs if run.last / NS_PER_S >= trial.since_s), default=0)
+    return max(inner_ns / NS_PER_S, longest_nobody_s(runs, time.monotonic(), trial.since_s))

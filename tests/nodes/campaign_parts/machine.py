@@ -11,8 +11,8 @@ GENERATOR = "/etc/systemd/system-generators/campaign-slow"
 GENERATOR_S = 4
 STORM_S = (2, 7)
 RUN_FILL = "/run/campaign-fill"
-FILES = ("/usr/libexec/cloudlock", "/usr/bin/cloudlockctl", "/usr/lib/systemd/system/cloudlock*", "/usr/share/cloudlock",
-         "/usr/lib/tmpfiles.d/cloudlock*", "/usr/share/polkit-1/rules.d/*cloudlock*")
+FILES = ("/usr/libexec/cloudlock", "/usr/bin/cloudlockctl", "/usr/lib/systemd/system/cloudlock*",
+         "/usr/share/cloudlock", "/usr/lib/tmpfiles.d/cloudlock*", "/usr/share/polkit-1/rules.d/*cloudlock*")
 
 
 class PowerOff(Fault):

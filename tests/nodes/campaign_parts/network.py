@@ -100,6 +100,7 @@ class ClockShifted(Fault):
         self.host.shift_clock(0)
 
 
-FAULTS = {"cut-off": CutOff, "cut-off-silently": CutOffSilently, "slow-requests": SlowRequests, "slow-answers": SlowAnswers,
-          "lost-requests": LostRequests, "lost-answers": LostAnswers, "store-down": StoreDown, "store-fails": StoreFails,
-          "throttled": Throttled, "clock-shifted": ClockShifted}
+FAULTS = {"cut-off": CutOff, "cut-off-silently": CutOffSilently,
+          "slow-requests": SlowRequests, "slow-answers": SlowAnswers, "lost-requests": LostRequests,
+          "lost-answers": LostAnswers, "store-down": StoreDown, "store-fails": StoreFails, "throttled": Throttled,
+          "clock-shifted": ClockShifted}

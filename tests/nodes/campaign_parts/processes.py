@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Faults of cloudlockd, the guard and PID 1: killed, stopped or aborted, at any time or between two system calls."""
 
-import functools
 import os
 import signal
 import subprocess
+import time
 
-from rig.system import Failure, read
+from rig.system import Failure, ending, read
 
-from .fault import Fault
+from .fault import Fault, variant
 
 SIGNALS = ("KILL", "STOP", "ABRT")
 PROGRAMS = {"daemon": ("daemon",), "guard": ("guard",), "both": ("daemon", "guard")}
-# What they call between a lease and the next; the seed says which of them, and the how manieth of it.
+# What they call, and how often at most from one renewal, or one tick of the guard's, to the next.
 CALLS = {
-    "daemon": ("epoll_wait", "read", "write", "openat", "close", "sendmsg", "recvmsg", "rename", "sendto", "recvfrom",
-               "timerfd_settime", "fdatasync", "newfstatat", "socket", "connect"),
-    "guard": ("epoll_wait", "read", "write", "openat", "close", "sendmsg", "recvmsg", "timerfd_settime", "newfstatat",
-              "clock_gettime"),
+    "daemon": {"epoll_wait": 15, "recvfrom": 25, "sendto": 4, "timerfd_settime": 8, "rename": 2, "openat": 4,
+               "close": 7, "recvmsg": 9, "sendmsg": 5, "read": 10, "write": 2, "newfstatat": 4, "socket": 1,
+               "connect": 1, "getsockname": 4, "madvise": 7},
+    "guard": {"epoll_wait": 3, "openat": 3, "read": 8, "sendto": 1, "close": 4, "socket": 1, "timerfd_settime": 1,
+              "newfstatat": 3, "recvmsg": 1},
 }
-NTH_MAX = 12
+# As it stops the target, and kills what is left.
+STOP_CALLS = {"epoll_wait": 12, "write": 4, "sendmsg": 4, "sendto": 4, "recvmsg": 6, "openat": 12, "read": 20,
+              "close": 12, "unlink": 1}
+BEFORE_STOP_S = 0.3
 
 
 def processes(lock, unit):
@@ -38,27 +42,23 @@ def process_state(pid):
 class Signals(Fault):
     """A signal to all processes of cloudlockd's, of the guard's, or of both."""
 
-    def __init__(self, which, whom, lock, dice):
-        super().__init__(lock, dice)
-        self.which = signal.Signals[f"SIG{which}"]
-        self.units = PROGRAMS[whom]
-        self.pids = []
-        self.keeps_target = whom == "daemon" and which != "STOP"
-        self.takes = frozenset({"guard"} if "guard" in self.units else ())
+    which = None  # KILL, STOP or ABRT
+    units = ()
+    pids = ()
 
     def begin(self):
         self.pids = [pid for unit in self.units for pid in processes(self.lock, unit)]
         if not self.pids:
             raise Failure(f"{self.host.name} has no process of {' or '.join(self.units)}")
         for pid in self.pids:
-            os.kill(pid, self.which)
+            os.kill(pid, signal.Signals[f"SIG{self.which}"])
 
     def has_hit(self):
-        states = "TtXZ" if self.which == signal.SIGSTOP else "XZ"
+        states = "TtXZ" if self.which == "STOP" else "XZ"
         return all(process_state(pid) in states for pid in self.pids)
 
     def end(self):
-        if self.which == signal.SIGSTOP:
+        if self.which == "STOP":
             resume(self.pids)
 
 
@@ -71,35 +71,58 @@ def resume(pids):
 
 
 class BetweenCalls(Fault):
-    """A signal as the n-th call of a kind begins: where in its work, the seed says."""
+    """A signal as the n-th call of a kind begins: which of them, the seed says."""
 
-    def __init__(self, which, unit, lock, dice):
-        super().__init__(lock, dice)
-        self.which, self.unit = which, unit
-        self.call, self.nth = dice.choice(CALLS[unit]), dice.randint(1, NTH_MAX)
-        self.pid, self.tracer = None, None
-        self.keeps_target = unit == "daemon" and which != "STOP"
-        self.takes = frozenset({"guard"} if unit == "guard" else ())
+    which, unit = None, None
+    calls = {}
+    pid, tracer = None, None
 
     def begin(self):
         pids = processes(self.lock, self.unit)
         if not pids:
             raise Failure(f"{self.host.name} has no {self.unit}")
         self.pid = pids[0]
+        call = self.dice.choice(list(self.calls))
+        self.trace = f"{self.cluster.folder}/{self.host.name}-{self.unit}-{self.pid}.trace"
         self.tracer = subprocess.Popen(  # pylint: disable=consider-using-with
-            ["strace", "--quiet=all", "--output=/dev/null", f"--attach={self.pid}", f"--trace={self.call}",
-             f"--inject={self.call}:signal=SIG{self.which}:when={self.nth}"],
+            ["strace", f"--output={self.trace}", f"--attach={self.pid}", f"--trace={call}",
+             f"--inject={call}:signal=SIG{self.which}:when={self.dice.randint(1, self.calls[call])}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def has_hit(self):
-        return process_state(self.pid) in ("TXZ" if self.which == "STOP" else "XZ")
+        # Not by the process's state: whoever is traced is stopped at each call.
+        hit = "--- stopped by SIGSTOP" if self.which == "STOP" else f"+++ killed by SIG{self.which}"
+        return os.path.exists(self.trace) and hit in read(self.trace)
 
     def end(self):
+        if self.tracer is None:
+            return
         # As it ends it lets go of what it traces.
         self.tracer.terminate()
         self.tracer.wait()
         if self.which == "STOP":
             resume([self.pid])
+
+
+class AsItStops(BetweenCalls):
+    """The guard's, in its hour: the host is cut off, the lease runs out."""
+
+    unit, calls = "guard", STOP_CALLS
+
+    def begin(self):
+        self.host.cut()
+        while not ending.wait(min(1, self.left_s())) and self.left_s() > 0:
+            pass
+        super().begin()
+
+    def left_s(self):
+        """To the stop; the lease is read again, for a renewal may have been on its way."""
+        stop_s = int(self.lock.lease()["stop_boottime_us"]) / 1e6
+        return max(0, stop_s - BEFORE_STOP_S - time.clock_gettime(time.CLOCK_BOOTTIME))
+
+    def end(self):
+        super().end()
+        self.host.join()
 
 
 class Pid1Stopped(Fault):
@@ -116,9 +139,24 @@ class Pid1Stopped(Fault):
         self.host.cont_pid1()
 
 
-FAULTS = {
-    **{f"{which.lower()}-{whom}": functools.partial(Signals, which, whom) for which in SIGNALS for whom in PROGRAMS},
-    **{f"{which.lower()}-{unit}-between-calls": functools.partial(BetweenCalls, which, unit)
-       for which in SIGNALS for unit in CALLS},
-    "pid1-stopped": Pid1Stopped,
-}
+def variants():
+    """All of them by name. What befalls cloudlockd alone is no news to the target, unless it hangs."""
+    found = {}
+    for which in SIGNALS:
+        for whom, units in PROGRAMS.items():
+            found[f"{which.lower()}-{whom}"] = variant(
+                Signals, which=which, units=units, anywhere=whom == "daemon", **consequences(which, units))
+        for unit, calls in CALLS.items():
+            found[f"{which.lower()}-{unit}-between-calls"] = variant(
+                BetweenCalls, which=which, unit=unit, calls=calls, anywhere=unit == "daemon",
+                **consequences(which, (unit,)))
+        found[f"{which.lower()}-guard-as-it-stops"] = variant(AsItStops, which=which, takes=frozenset({"guard"}))
+    return found
+
+
+def consequences(which, units):
+    return {"keeps_target": units == ("daemon",) and which != "STOP",
+            "takes": frozenset({"guard"} if "guard" in units else ())}
+
+
+FAULTS = {**variants(), "pid1-stopped": Pid1Stopped}

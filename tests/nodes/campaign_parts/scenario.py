@@ -11,8 +11,8 @@ FAULTS = {**network.FAULTS, **processes.FAULTS, **machine.FAULTS, **operator.FAU
 SINGLES = 0.4  # of all runs
 SAME_HOST = 0.6  # of the second faults, where they may strike another
 HOSTS = (2, 2, 3)
-# From the first fault to the second; a lease lasts 20 s.
-OFFSET_S = (0, 12)
+# From the first fault to the second: within the lease of 20 s, or about as another host takes over.
+OFFSETS_S = ((0, 12), (0, 12), (10, 26))
 SHORT_S = (0.5, 8)
 SHORTS = 0.4
 
@@ -39,7 +39,7 @@ class Scenario(NamedTuple):
 
 def known_faults(systemd):
     """Those that a version of systemd has."""
-    return [name for name, fault in FAULTS.items() if getattr(fault, "since_systemd", 0) <= systemd]
+    return [name for name, fault in FAULTS.items() if fault.since_systemd <= systemd]
 
 
 def draw(seed, names):
@@ -49,14 +49,15 @@ def draw(seed, names):
     strikes = [_strike(dice, names[seed % len(names)], 0, 0.0)]
     if len(names) > 1 and dice.random() >= SINGLES:
         name = dice.choice([name for name in names if name != strikes[0].name])
-        other = getattr(FAULTS[name], "anywhere", False) and dice.random() >= SAME_HOST
-        strikes.append(_strike(dice, name, dice.randrange(1, hosts) if other else 0, dice.uniform(*OFFSET_S)))
+        other = FAULTS[name].anywhere and dice.random() >= SAME_HOST
+        at_s = dice.uniform(*dice.choice(OFFSETS_S))
+        strikes.append(_strike(dice, name, dice.randrange(1, hosts) if other else 0, at_s))
     return Scenario(seed, hosts, dice.choice(list(TARGETS)), tuple(strikes))
 
 
 def _strike(dice, name, victim, at_s):
     lasts_s = dice.uniform(*SHORT_S) if dice.random() < SHORTS else None
-    longest_s = getattr(FAULTS[name], "longest_s", None)
+    longest_s = FAULTS[name].longest_s
     if longest_s is not None:
         lasts_s = min(lasts_s or longest_s, longest_s)
     return Strike(name, victim, at_s, lasts_s)

@@ -20,8 +20,8 @@ class Target:
             lock.host.systemctl("add-wants", "cloudlock-rig.target", lock.daemon)
 
 
-FORKS_AWAY = f"setsid {BEAT} --lease={{lease}} --ignore-term {BEATS} >/dev/null 2>&1 & setsid {BEAT} --lease={{lease}} {BEATS} " \
-             ">/dev/null 2>&1 & sleep 0.2"
+FORKS_AWAY = (f"setsid {BEAT} --lease={{lease}} --ignore-term {BEATS} >/dev/null 2>&1 & "
+              f"setsid {BEAT} --lease={{lease}} {BEATS} >/dev/null 2>&1 & sleep 0.2")
 
 TARGETS = {
     "plain": Target(),
