@@ -197,8 +197,8 @@ static void print_advice(const Setup *setup) {
                                "\"systemctl disable %s\".\n", name, name);
         }
         config_warnings(setup->config, warnings, sizeof(warnings));
-        if (*warnings)
-                printf("Note: %s\n", warnings);
+        for (char *rest = warnings, *line; (line = strsep(&rest, "\n")) && *line;)
+                printf("Note: %s\n", line);
 }
 
 static void print_bound(const Setup *setup) {

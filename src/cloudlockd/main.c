@@ -74,8 +74,8 @@ static int load_config(const char *instance, Config **ret) {
                 return r;
         }
         config_warnings(*ret, warnings, sizeof(warnings));
-        if (*warnings)
-                log_entry(LOG_WARNING, MESSAGE_CONFIG, "%s", warnings);
+        for (char *rest = warnings, *line; (line = strsep(&rest, "\n")) && *line;)
+                log_entry(LOG_WARNING, MESSAGE_CONFIG, "%s", line);
         return 0;
 }
 

@@ -68,6 +68,6 @@ int config_check_times(const Config *config, usec_t stop_budget_us, ConfigError 
 /* The same arithmetic of times that can be kept, as a clause. */
 void config_describe_times(const Config *config, usec_t stop_budget_us, ConfigError *ret);
 
-/* What the operator should hear about a configuration that is allowed; at most CONFIG_ERROR_MAX bytes, empty if
- * there is nothing to say (say: the gap is shorter than the lease). */
+/* What the operator should hear about a configuration that is allowed, a line each; at most CONFIG_ERROR_MAX bytes, empty
+ * if there is nothing to say (say: the gap is shorter than the lease). */
 void config_warnings(const Config *config, char *buf, size_t size);

@@ -71,4 +71,5 @@ def test_a_healthy_day(cluster):
         all_of_it = entries(lock)
         own = [entry["MESSAGE"] for entry in all_of_it if "CLOUDLOCK_INSTANCE" in entry]
         assert 0 < len(own) < LINES_MAX, "\n".join(own)
+        assert own == [text.strip() for text in own], own
         cluster.note(f"{len(own)} lines on {lock.host.name}, and {len(all_of_it) - len(own)} of PID 1's")
