@@ -23,6 +23,11 @@ int ask_daemon(const char *instance, const char *method, json_object *parameters
         r = varlink_ask(instance_socket_path(path, instance), method, parameters, timeout_us, ret);
         if (r >= 0)
                 return EXIT_DONE;
+        if (r == -ETIME) {
+                fprintf(stderr, "%s: cloudlockd does not answer: systemctl status cloudlock@%s.service. If it hangs, its\n"
+                        "watchdog restarts it, and the target runs no longer than its lease.\n", instance, instance);
+                return EXIT_FAILED;
+        }
         if (r != -ENOENT && r != -ECONNREFUSED) {
                 fprintf(stderr, "%s: no proper answer from cloudlockd on %s: %s\n", instance, path, strerror(-r));
                 return EXIT_FAILED;

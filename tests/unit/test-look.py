@@ -267,6 +267,14 @@ class ListTest(CommandTest):
         self.assertIn("1 lock listed.", done.stdout)
         self.assertIn("validator: no proper answer from cloudlockd", done.stderr)
 
+    def test_hung(self):
+        """One that takes the call, and says nothing: what that means, and where to look."""
+        daemon = self.daemon(STANDBY)
+        daemon.answer = lambda *_: None
+        done = run("list")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("validator: cloudlockd does not answer: systemctl status cloudlock@validator.service.", done.stderr)
+
 
 class HistoryTest(CommandTest):
     CHANGES = [{"since": NOW_US - 7_200_000_000, "until": NOW_US - 3_600_000_000, "holder": NODE1, "how": "released"},
