@@ -27,12 +27,16 @@ bool forbidden_to_lead(const Lock *lock, const LockNow *now) {
                (lock->units_known && (!lock->units.bound || lock->units.refusal[0]));
 }
 
+static bool guard_is_down(const LockUnits *units) {
+        return units->guard == UNIT_INACTIVE || units->guard == UNIT_FAILED;
+}
+
 /* PID 1 says that all is over, in a picture that was asked for after the permit last changed. */
 static bool units_down(const Lock *lock) {
         const LockUnits *units = &lock->units;
 
         return lock->units_known && units->asked_boot_us >= lock->permit_since_boot_us && !units->job_pending &&
-               (units->guard == UNIT_INACTIVE || units->guard == UNIT_FAILED) && units->targets_down;
+               guard_is_down(units) && units->targets_down;
 }
 
 /* Proof that nothing runs and nothing is about to: PID 1's word alone is none, the cgroups have to be empty. */
@@ -80,6 +84,16 @@ static void start_target(Lock *lock, const LockNow *now, LockActions *actions) {
         lock->start_boot_us = usec_add(now->boot_us, START_REPEAT_US);
 }
 
+/* The call met a bus that was down: what PID 1 was asked for since shows neither the guard nor a job. A call that is under
+ * way must not come twice: once the guard runs it would pull in again a target that has done its work. */
+static bool start_is_lost(const Lock *lock, const LockNow *now) {
+        const LockUnits *units = &lock->units;
+
+        return lock->guard_since_boot_us == 0 && lock->start_boot_us != 0 && now->boot_us >= lock->start_boot_us &&
+               lock->units_known && units->asked_boot_us > usec_sub(lock->start_boot_us, START_REPEAT_US) &&
+               guard_is_down(units) && !units->job_pending;
+}
+
 static void decide_permit_good(Lock *lock, const LockNow *now, LockActions *actions) {
         bool stuck = lock->guard_since_boot_us == 0 && lock->units_known &&
                      now->boot_us >= usec_add(lock->permit_since_boot_us, GUARD_START_US_MAX);
@@ -92,8 +106,7 @@ static void decide_permit_good(Lock *lock, const LockNow *now, LockActions *acti
                 end_permit(lock, now, false, actions);
         else if (lock->own == OWN_NONE || (forbidden_to_lead(lock, now) && (lock->exiting || lock->own == OWN_HELD)))
                 end_permit(lock, now, false, actions);
-        else if (lock->guard_since_boot_us == 0 && lock->start_boot_us != 0 && now->boot_us >= lock->start_boot_us) {
-                /* The call may have met a bus that was down; it does no harm twice. */
+        else if (start_is_lost(lock, now)) {
                 add_action(actions, LOCK_ACTION_START_GUARD);
                 lock->start_boot_us = usec_add(now->boot_us, START_REPEAT_US);
         }

@@ -361,9 +361,31 @@ static void a_start_that_met_no_bus_is_asked_for_again(void) {
         tick_at(lock.gap_end.boot_us);
         CHECK(find(LOCK_ACTION_START_GUARD));
         tick_at(lock.start_boot_us);
+        CHECK(!find(LOCK_ACTION_START_GUARD)); /* PID 1 has not been seen since */
+        units_quiet_now();
         CHECK(find(LOCK_ACTION_START_GUARD));
+        units_quiet_now();
+        CHECK(!find(LOCK_ACTION_START_GUARD));
         step((LockEvent) { .type = LOCK_EVENT_GUARD_STARTED });
         tick_at(now.boot_us + 20 * SEC);
+        CHECK(!find(LOCK_ACTION_START_GUARD));
+}
+
+/* On a slow host the guard has run by then, and a oneshot would be run again with it. */
+static void a_start_under_way_is_not_asked_for_twice(void) {
+        LockEvent event = { .type = LOCK_EVENT_UNITS };
+
+        come_to_wait();
+        tick_at(lock.gap_end.boot_us);
+        CHECK(find(LOCK_ACTION_START_GUARD));
+        jump_to(lock.start_boot_us);
+        event.units = (LockUnits) { .asked_boot_us = now.boot_us, .bound = true, .guard = UNIT_INACTIVE,
+                                    .target = UNIT_INACTIVE, .targets_down = true, .job_pending = true };
+        step(event);
+        CHECK(!find(LOCK_ACTION_START_GUARD));
+        event.units.guard = UNIT_ACTIVATING;
+        event.units.job_pending = false;
+        step(event);
         CHECK(!find(LOCK_ACTION_START_GUARD));
 }
 
@@ -421,6 +443,7 @@ static const Case cases[] = {
         { "polite stop keeps kill_at", polite_stop_keeps_kill_at },
         { "stop waits for an acquisition under way", stop_waits_for_an_acquisition_under_way },
         { "a start that met no bus is asked for again", a_start_that_met_no_bus_is_asked_for_again },
+        { "a start under way is not asked for twice", a_start_under_way_is_not_asked_for_twice },
         { "a pending start is no proof", a_pending_start_is_no_proof },
         { "does not take the lock while something runs", does_not_take_the_lock_while_something_runs },
 };
