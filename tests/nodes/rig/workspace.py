@@ -54,6 +54,8 @@ class Workspace:
         # one of ours is `/`.
         run("mount", "-t", "tmpfs", "-o", "mode=755,size=60%", self.name, self.folder)
         self.group = cgroups.Group(f"{cgroups.mount_point()}/{self.name}").create()
+        os.mkdir(self.pki())
+        pki.make(self.pki())
         self._layers = {}
         self._layers_lock = threading.Lock()
 
@@ -66,11 +68,8 @@ class Workspace:
             return self._layers[tree]
 
     def pki(self):
-        folder = f"{self.folder}/pki"
-        if not os.path.exists(folder):
-            os.mkdir(folder)
-            pki.make(folder)
-        return folder
+        """The folder of the run's certificates."""
+        return f"{self.folder}/pki"
 
     def remove_cluster(self, cluster):
         """What a cluster owned, so that a long run does not pile it up."""
