@@ -150,11 +150,18 @@ char *format_span(char *buf, size_t size, usec_t span_us) {
         return buf;
 }
 
-char *format_timestamp(char *buf, size_t size, usec_t realtime_us) {
+char *format_utc(char *buf, size_t size, usec_t realtime_us) {
         time_t seconds = (time_t) (realtime_us / USEC_PER_SEC);
         struct tm tm;
 
-        if (!gmtime_r(&seconds, &tm) || strftime(buf, size, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+        if (!gmtime_r(&seconds, &tm) || strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm) == 0)
                 snprintf(buf, size, "n/a");
+        return buf;
+}
+
+char *format_timestamp(char *buf, size_t size, usec_t realtime_us) {
+        char moment[SPAN_TEXT_MAX];
+
+        snprintf(buf, size, "%s UTC", format_utc(moment, sizeof(moment), realtime_us));
         return buf;
 }

@@ -40,3 +40,6 @@ char *format_span(char *buf, size_t size, usec_t span_us);
 
 /* Writes a wall-clock time as "2026-11-24 08:44:38 UTC". Returns `buf`. */
 char *format_timestamp(char *buf, size_t size, usec_t realtime_us);
+
+/* The same without the zone, for a column whose heading names it. */
+char *format_utc(char *buf, size_t size, usec_t realtime_us);

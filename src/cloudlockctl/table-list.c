@@ -59,8 +59,7 @@ static int add_item(Grid *grid, const ScanItem *item, int64_t date_s) {
         if (state == ITEM_HELD)
                 format_span(left, sizeof(left), usec_sub(expires_us, (usec_t) date_s * USEC_PER_SEC) / USEC_PER_SEC * USEC_PER_SEC);
         if (since_us > 0 && state != ITEM_RELEASED)
-                format_timestamp(since, sizeof(since), since_us);
-        since[strcspn(since, "U")] = '\0'; /* the heading says of which zone */
+                format_utc(since, sizeof(since), since_us);
         r = grid_add(grid, item->label, "");
         if (r >= 0)
                 r = grid_add(grid, item_states[state].name, item_states[state].colour);

@@ -63,17 +63,6 @@ static int tenures_read(json_object *changes, usec_t now_us, Tenures *ret) {
         return 0;
 }
 
-/* Without what format_timestamp() says of the zone. */
-static char *format_moment(char buf[SPAN_TEXT_MAX], usec_t at_us) {
-        char *zone;
-
-        format_timestamp(buf, SPAN_TEXT_MAX, at_us);
-        zone = strstr(buf, " UTC");
-        if (zone)
-                *zone = '\0';
-        return buf;
-}
-
 /* What its operator wrote; the whole id where several machines have had that name. */
 static char *name_of(char buf[NAME_SIZE], const Tenures *tenures, const char *holder) {
         char other[NAME_SIZE];
@@ -99,10 +88,10 @@ static const char *colour_of(const Tenure *tenure) {
 static int add_row(Grid *grid, const Tenures *tenures, const Tenure *tenure) {
         usec_t lasted_us = usec_sub(tenure->until_us, tenure->since_us);
         char text[SPAN_TEXT_MAX], name[NAME_SIZE];
-        int r = grid_add(grid, format_moment(text, tenure->since_us), "");
+        int r = grid_add(grid, format_utc(text, sizeof(text), tenure->since_us), "");
 
         if (r >= 0)
-                r = grid_add(grid, tenure->goes_on ? "" : format_moment(text, tenure->until_us), "");
+                r = grid_add(grid, tenure->goes_on ? "" : format_utc(text, sizeof(text), tenure->until_us), "");
         if (r >= 0)
                 r = grid_add(grid, format_span(text, sizeof(text), lasted_us - lasted_us % USEC_PER_SEC), "");
         if (r >= 0)
@@ -191,8 +180,8 @@ static void put_axis(FILE *out, const Bar *bar, const Tenures *tenures, size_t n
         char begin[SPAN_TEXT_MAX], end[SPAN_TEXT_MAX];
         size_t used;
 
-        format_moment(begin, bar->begin_us);
-        format_moment(end, tenures->now_us);
+        format_utc(begin, sizeof(begin), bar->begin_us);
+        format_utc(end, sizeof(end), tenures->now_us);
         fprintf(out, "%*s%s", (int) name_columns + 1, "", begin);
         used = strlen(begin) + strlen(end);
         if (used < bar->columns)
