@@ -19,15 +19,16 @@ static bool is_same(json_object *before, json_object *status, const char *member
         return json_object_equal(a, b);
 }
 
+const char *change_sentence(json_object *status) {
+        return answer_text(status, "status") ?: answer_text(status, "state") ?: "?";
+}
+
 bool change_is_news(json_object *before, json_object *status) {
         if (!before)
                 return true;
+        /* Countdowns move the sentence, too; and who stands down does not say who holds the lock meanwhile. */
         for (size_t i = 0; i < ELEMENTSOF(members); i++)
                 if (!is_same(before, status, members[i]))
-                        return true;
+                        return strcmp(change_sentence(before), change_sentence(status)) != 0;
         return false;
-}
-
-const char *change_sentence(json_object *status) {
-        return answer_text(status, "status") ?: answer_text(status, "state") ?: "?";
 }

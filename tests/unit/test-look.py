@@ -87,6 +87,7 @@ class WatchTest(CommandTest):
         first = lines.next()
         self.assertRegex(first, r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC validator: standby: node2 holds validator$")
         daemon.update({**STANDBY, "nextAt": NOW_US, "status": "ticks"})
+        daemon.update({**STANDBY, "kept": True, "status": "ticks"})  # it would be the same line once more
         daemon.update(RUNNING)
         self.assertTrue(lines.next().endswith(" validator: " + RUNNING["status"]))
         daemon.go_away()
