@@ -13,8 +13,6 @@ class Fault:
     takes = frozenset()
     # Strikes hosts that stand by as well.
     anywhere = False
-    # Within what one lease may last, where more is not promised; None: as long as the scenario wants.
-    longest_s = None
     # The host's processes stand still, all of them: their beats after it are counted apart.
     stands_still = False
     # The oldest systemd that has it.

@@ -48,11 +48,16 @@ class ByHand(Fault):
     verb = ""
 
     def begin(self):
+        self.answers = 0
         for _ in range(self.dice.randint(1, 4)):
             try:
                 self.host.systemctl(self.verb, self.lock.target, check=False, timeout=20)
+                self.answers += 1
             except CommandFailed:
-                pass  # still waiting: it was told
+                pass  # PID 1 does not answer, or not before another fault has ended
+
+    def has_hit(self):
+        return self.answers > 0
 
 
 class RestartedByHand(ByHand):
@@ -111,7 +116,8 @@ class Configuration(Fault):
         raise NotImplementedError
 
     def has_hit(self):
-        return bool(self.pids) and not set(self.pids) & set(processes(self.lock, "daemon"))
+        now = processes(self.lock, "daemon")
+        return bool(self.pids and now) and not set(self.pids) & set(now)
 
     def end(self):
         self.host.put_file(self.lock.config_path, self.before, 0o600)
@@ -133,14 +139,15 @@ class ConfigurationDeleted(Configuration):
     def change(self):
         self.host.remove_file(self.lock.config_path)
 
+    def has_hit(self):
+        return self.host.show(self.lock.daemon, "Result") != "success"
+
 
 class LabelMoved(Configuration):
-    """Hosts with two labels have two locks: that may not last until this one has the other lock."""
-
-    longest_s = 8
+    """Hosts with two labels have two locks: this one's new lock has a gap that outlasts the run."""
 
     def change(self):
-        self.lock.configure(lock_label=OTHER_LABEL)
+        self.lock.configure(lock_label=OTHER_LABEL, restart_gap="1h")
 
 
 FAULTS = {"target-frozen": TargetFrozen, "restarted-by-hand": RestartedByHand, "started-by-hand": StartedByHand,

@@ -57,7 +57,4 @@ def draw(seed, names):
 
 def _strike(dice, name, victim, at_s):
     lasts_s = dice.uniform(*SHORT_S) if dice.random() < SHORTS else None
-    longest_s = FAULTS[name].longest_s
-    if longest_s is not None:
-        lasts_s = min(lasts_s or longest_s, longest_s)
     return Strike(name, victim, at_s, lasts_s)
