@@ -13,7 +13,8 @@ def judge(trial):
     """Numbers by name, for the run's line. Times in seconds; None: there is nothing to measure."""
     faults = [blow.fault for blow in trial.blows]
     stood_still = [fault for fault in faults if fault.stands_still]
-    verdict = trial.cluster.verdict(SPLIT_S if stood_still else None)
+    verdict = trial.cluster.verdict()
+    verdict.runs = split_where(trial.cluster, verdict, {fault.host.name for fault in stood_still})
     excused = {run for fault in stood_still for run in thawed_too_late(verdict, fault)}
     verdict.runs = [run for run in verdict.runs if run not in excused]
     overlaps = verdict.overlaps()
@@ -37,6 +38,14 @@ def rounded(seconds):
 
 def overlap_s(one, other):
     return (min(one.last, other.last) - max(one.first, other.first)) / NS_PER_S
+
+
+def split_where(cluster, verdict, hosts):
+    """The runs, those on some hosts split at pauses."""
+    if not hosts:
+        return verdict.runs
+    split = [run for run in cluster.verdict(SPLIT_S).runs if run.host in hosts]
+    return sorted(split + [run for run in verdict.runs if run.host not in hosts], key=lambda run: run.first)
 
 
 def thawed_too_late(verdict, fault):

@@ -40,6 +40,8 @@ class Reboot(PowerOff):
 
 
 class SoftReboot(Fault):
+    """The folder with the beats is gone then: who outlived it would beat on, what is started later ends at once."""
+
     anywhere = True
     since_systemd = 254
 
