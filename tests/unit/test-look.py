@@ -86,9 +86,9 @@ class WatchTest(CommandTest):
         lines = Lines()
         first = lines.next()
         self.assertRegex(first, r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC validator: standby: node2 holds validator$")
-        daemon.update({**STANDBY, "nextAt": NOW_US, "status": "ticks"})
-        daemon.update({**STANDBY, "kept": True, "status": "ticks"})  # it would be the same line once more
-        daemon.update(RUNNING)
+        # What ticks is no news, and what is said in the same words is none either.
+        ticks = {**STANDBY, "nextAt": NOW_US, "status": "ticks"}
+        daemon.play([ticks, {**ticks, "kept": True}, RUNNING])
         self.assertTrue(lines.next().endswith(" validator: " + RUNNING["status"]))
         daemon.go_away()
         self.assertTrue(lines.next().endswith(" validator: cloudlockd does not answer (Connection reset by peer); asking again"))
