@@ -48,7 +48,7 @@ typedef struct Program {
         const char *instance;
         Settings settings;
         sd_event *event;
-        sd_event_source *timer, *cgroup_watch;
+        sd_event_source *timer, *lease_watch, *cgroup_watch;
         Pid1 *pid1;
         Units *units;
         Guard core;
@@ -138,7 +138,7 @@ static int on_cgroup(_unused_ sd_event_source *s, int fd, _unused_ uint32_t reve
 
         while (read(fd, events, sizeof(events)) > 0)
                 ;
-        if (p->core.phase == GUARD_KILLING)
+        if (p->core.phase == GUARD_KILLING) /* unreachable: another phase; the watch begins with the kill */
                 kill_all(p);
         return 0;
 }
@@ -260,6 +260,7 @@ static void program_done(Program *p) {
         units_free(p->units);
         pid1_free(p->pid1);
         sd_event_source_unref(p->timer);
+        sd_event_source_unref(p->lease_watch);
         sd_event_source_unref(p->cgroup_watch);
         closep(&p->cgroup_fd);
         sd_event_unref(p->event);
@@ -271,8 +272,8 @@ static void watch_lease(Program *p) {
         char path[RUN_PATH_MAX];
 
         lease_directory(p->instance, path);
-        sd_event_add_inotify(p->event, NULL, path, IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_ONLYDIR,
-                             on_inotify, p);
+        sd_event_add_inotify(p->event, &p->lease_watch, path, IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE |
+                             IN_ONLYDIR, on_inotify, p);
 }
 
 /* The kill is repeated in any case; and a guard without the watch is better than none. */
@@ -338,7 +339,7 @@ static int exit_status(const Program *p) {
                 return GUARD_EXIT_UNBOUND;
         case GUARD_REASON_ASKED:
                 return GUARD_EXIT_OK;
-        case GUARD_REASON_NONE:
+        case GUARD_REASON_NONE: /* unreachable: whoever starts nothing has a reason */
         case GUARD_REASON_STOP_DUE:
         case GUARD_REASON_KILL_DUE:
         case GUARD_REASON_LEASE_MISSING:

@@ -53,6 +53,8 @@ static int connect_bus(Pid1 *pid1) {
         r = sd_bus_start(bus);
         if (r < 0)
                 return r;
+        /* Or the loop's end would wait for a PID 1 that hangs, to tell it what is of no use any more. */
+        sd_bus_set_close_on_exit(bus, false);
         r = sd_bus_attach_event(bus, pid1->event, pid1->priority);
         if (r < 0)
                 return r;
