@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The guard's loop from its first look at the configuration to its exit status; and again with each call that it makes
+ * failing in turn: whatever fails, a target that it let start is over when it ends. */
+
+#include <sys/mman.h>
+
+#include "guard-world.h"
+#include "pid1.h"
+#include "run-files.h"
+
+/* The test's memory is not the guard's. */
+int __wrap_mlockall(int flags);
+
+int __wrap_mlockall(_unused_ int flags) {
+        return 0;
+}
+
+#define WAKE_US (10 * USEC_PER_MSEC)
+
+/* The guard is woken more often than it asked for, so that a test of what is tried again at its next tick is a quick one;
+ * whatever is due by the clock is so no earlier. */
+int __real_sd_event_source_set_time(sd_event_source *s, uint64_t us);
+int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t us);
+
+int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t us) {
+        return __real_sd_event_source_set_time(s, MIN(us, clocks_now().boot_us + WAKE_US));
+}
+
+/* A guard leaves its signals blocked, and one may have come too late for it. */
+static void restore_signals(void) {
+        sigset_t mask;
+
+        sigemptyset(&mask);
+        sigaddset(&mask, SIGTERM);
+        while (sigtimedwait(&mask, NULL, &(struct timespec) {}) > 0)
+                ;
+        sigprocmask(SIG_UNBLOCK, &mask, NULL);
+}
+
+/* One guard in the world as it is set up; what it let start is over then, and nothing stays open. */
+static int run(bool finishing, unsigned nth_fails) {
+        unsigned files = open_files();
+        int status;
+
+        fault_at(nth_fails);
+        status = guard_run(INSTANCE, finishing);
+        CHECK(!world.target);
+        CHECK(!world.started || world.stops + world.kills > 0);
+        CHECK(!world.started || world.ready);
+        CHECK_EQ(condition_run(INSTANCE), CONDITION_NO);
+        restore_signals();
+        hang_up();
+        CHECK_EQ(open_files(), files);
+        return status;
+}
+
+static bool was_told(const char *text) {
+        return strstr(world.told, text) != NULL;
+}
+
+static void set_up(void) {
+        set_up_files();
+        put_event();
+        world = (World) {};
+}
+
+static void ask_to_stop(void) {
+        kill(getpid(), SIGTERM);
+}
+
+static void take_the_lease_away(void) {
+        unlink(LEASE_FILE);
+}
+
+static void asked_to_stop(void) {
+        set_up();
+        world.on_ready = ask_to_stop;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.started);
+        CHECK_EQ(world.kills, 0);
+        CHECK(world.frozen_extra);
+        CHECK(was_told("READY=1\nWATCHDOG_USEC="));
+        CHECK(was_told("Guard of i is running") && was_told("Guard of i is stopping") && was_told("Guard of i is done"));
+        CHECK(was_told("CLOUDLOCK_FENCE=7") && was_told("CLOUDLOCK_PHASE=stopping"));
+}
+
+static void a_lost_lease_kills(void) {
+        set_up();
+        world.stubborn = true;
+        world.on_ready = take_the_lease_away;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.started && world.kills > 0);
+        CHECK(was_told("Guard of i is killing: killing the targets (there is no lease)."));
+}
+
+/* Each that joins is killed as it joins: the next round is 50 ms away, and five rounds make a look. */
+static void what_joins_is_killed_at_once(void) {
+        set_up();
+        world.stubborn = true;
+        world.joins = 400;
+        world.on_ready = take_the_lease_away;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.kills > 400);
+        CHECK(world.looks < 40);
+}
+
+static void hang_without_a_lease(void) {
+        world.hangs = true;
+        take_the_lease_away();
+}
+
+/* A PID 1 that hangs may start what it was about to start, whenever it goes on: that is frozen, so as to be killed. */
+static void beside_a_pid1_that_hangs_it_freezes(void) {
+        set_up();
+        world.on_ready = hang_without_a_lease;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.started && !world.hangs);
+        CHECK(world.kills > 1);
+}
+
+static void lose_the_binding(void) {
+        world.unbound = true;
+        units_.handlers.changed(units_.handlers.userdata);
+}
+
+static void a_lost_binding_stops(void) {
+        set_up();
+        world.on_ready = lose_the_binding;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.started);
+        CHECK(was_told("stopping the targets (the targets are not bound)"));
+}
+
+static void check_refused(int status, const char *why) {
+        CHECK_EQ(run(false, 0), status);
+        CHECK(!world.ready && !world.started);
+        CHECK_EQ(world.stops + world.kills, 0);
+        CHECK(was_told(why));
+}
+
+static void no_good_lease_is_refused(void) {
+        set_up();
+        unlink(LEASE_FILE);
+        check_refused(GUARD_EXIT_NO_LEASE, "Guard of i does not start: there is no lease.");
+        CHECK(!was_told("CLOUDLOCK_FENCE"));
+        set_up();
+        put_text(LEASE_FILE, "fence=7\n");
+        check_refused(GUARD_EXIT_NO_LEASE, "Guard of i does not start: the lease cannot be read.");
+        set_up();
+        put_lease_of("0123456789abcdef0123456789abcdef", LONG_US, LONG_US);
+        check_refused(GUARD_EXIT_NO_LEASE, "Guard of i does not start: the lease is for another boot or another lock.");
+        set_up();
+        put_lease(-1, LONG_US);
+        check_refused(GUARD_EXIT_NO_LEASE, "Guard of i does not start: the lease was not renewed, or the lock is given up.");
+}
+
+static void an_unbound_target_is_refused(void) {
+        set_up();
+        world.unbound = true;
+        check_refused(GUARD_EXIT_UNBOUND, "Guard of i does not start: x.service is not bound.");
+}
+
+/* PID 1 fails to answer first; then the signal comes before it was asked again. */
+static void fail_and_ask_to_stop(void) {
+        world.look_error = -ETIMEDOUT;
+        ask_to_stop();
+}
+
+static void asked_to_stop_before_the_start(void) {
+        set_up();
+        world.on_look = fail_and_ask_to_stop;
+        check_refused(GUARD_EXIT_OK, "Asking systemd failed: Connection timed out; it is tried again.");
+        CHECK(!was_told("does not start"));
+        CHECK_EQ(world.looks, 1);
+}
+
+static void let_the_lease_end(void) {
+        if (world.looks == 2)
+                put_lease(-2, -1);
+}
+
+/* What made the guard start made the target start, too: it would once the guard has failed. */
+static void half_bound_is_stopped_and_killed(void) {
+        set_up();
+        world.unbound = world.start_job = true;
+        world.on_look = let_the_lease_end;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_NO_LEASE);
+        CHECK(!world.ready && world.stops > 0 && world.kills > 0);
+        CHECK(was_told("Guard of i is stopping: stopping the targets (the targets are not bound)"));
+        CHECK(was_told("killing the targets (the time to stop in order is over)"));
+}
+
+/* Twice in a row: said once. */
+static void fail_twice(void) {
+        world.look_error = world.looks <= 2 ? -ETIMEDOUT : 0;
+}
+
+static void a_pid1_that_does_not_answer_is_asked_again(void) {
+        const char *first;
+
+        set_up();
+        world.on_look = fail_twice;
+        world.on_ready = ask_to_stop;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.started);
+        first = strstr(world.told, "Asking systemd failed");
+        CHECK(first && !strstr(first + 1, "Asking systemd failed"));
+}
+
+static void finish_after_no_guard(void) {
+        set_up();
+        CHECK_EQ(run(true, 0), GUARD_EXIT_OK);
+        CHECK_STR(world.told, "");
+}
+
+static void leave_a_permit(void) {
+        char *targets[] = { (char *) "x.service", NULL };
+
+        close(permit_take(INSTANCE, boot_id(), &(Settings) { .targets = targets }));
+}
+
+static void finish_ends_what_a_guard_left(void) {
+        set_up();
+        leave_a_permit();
+        world.target = true;
+        CHECK_EQ(run(true, 0), GUARD_EXIT_OK);
+        CHECK(world.stops > 0 && !world.ready);
+        CHECK_EQ(world.kills, 0);
+        set_up();
+        leave_a_permit();
+        unlink(LEASE_FILE);
+        world.target = world.stubborn = true;
+        CHECK_EQ(run(true, 0), GUARD_EXIT_OK);
+        CHECK(world.kills > 0);
+}
+
+static void a_configuration_that_is_wrong(void) {
+        set_up();
+        put_text(CONFIG_FOLDER "/config", CONFIG "cloudlock_target_unit\n");
+        CHECK_EQ(run(false, 0), GUARD_EXIT_CONFIG);
+        CHECK(was_told("Guard of i cannot use its configuration: /etc/cloudlock/i.conf:4"));
+        set_up();
+        unlink(CONFIG_FOLDER "/config");
+        CHECK_EQ(run(false, 0), GUARD_EXIT_CONFIG);
+        CHECK(was_told("Guard of i cannot use its configuration: No such file or directory"));
+}
+
+static void no_cgroups_no_guard(void) {
+        set_up();
+        world.verify_error = -ENOTSUP;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_FAILURE);
+        CHECK(was_told("cgroup version 2 with cgroup.kill (Linux 5.14) is needed at /sys/fs/cgroup"));
+}
+
+static void on_a_terminal_it_tells_there(void) {
+        int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), before = dup(STDERR_FILENO), terminal;
+        char text[512] = "";
+
+        CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+        terminal = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+        set_up();
+        unlink(LEASE_FILE);
+        dup2(terminal, STDERR_FILENO);
+        CHECK_EQ(run(false, 0), GUARD_EXIT_NO_LEASE);
+        dup2(before, STDERR_FILENO);
+        CHECK(read(master, text, sizeof(text) - 1) > 0);
+        CHECK(strstr(text, "cloudlock-guard: Guard of i does not start: there is no lease."));
+        CHECK(!was_told("does not start"));
+        close(terminal);
+        close(before);
+        close(master);
+}
+
+static int on_bus(sd_bus *bus, void *userdata) {
+        int *calls = userdata;
+
+        calls[bus ? 0 : 1]++;
+        return bus ? world.bus_error : 0;
+}
+
+/* It is connected again each time that PID 1 hangs up, and when whoever is to use the connection could not. */
+static void connects_again_to_pid1(void) {
+        int calls[2] = {};
+        sd_event *event = NULL;
+        Pid1 *pid1 = NULL;
+
+        set_up();
+        CHECK_EQ(sd_event_new(&event), 0);
+        CHECK_EQ(pid1_new(event, 0, on_bus, calls, &pid1), 0);
+        CHECK_EQ(calls[0], 1);
+        pid1_reconnect(pid1);
+        CHECK_EQ(calls[0], 1);
+        CHECK_EQ(hang_up(), 1);
+        while (calls[1] == 0 && sd_event_run(event, 0) >= 0)
+                pid1_reconnect(pid1);
+        CHECK_EQ(calls[0], 2);
+        CHECK_EQ(calls[1], 1);
+        world.bus_error = -ENOMEM;
+        CHECK_EQ(hang_up(), 1);
+        while (calls[1] == 1 && sd_event_run(event, 0) >= 0)
+                pid1_reconnect(pid1);
+        CHECK_EQ(calls[0], 3); /* and dropped at once */
+        CHECK_EQ(calls[1], 3);
+        world.bus_error = 0;
+        pid1_reconnect(pid1);
+        CHECK_EQ(calls[0], 4);
+        CHECK(!pid1_free(pid1));
+        CHECK(!pid1_free(NULL));
+        sd_event_unref(event);
+        hang_up();
+}
+
+/* Each call of a guard's life fails in turn, until there is none left to fail. */
+static void fail_in_turn(void (*on_ready)(void), bool finishing) {
+        unsigned n = 0, started = 0, failed = 0;
+
+        do {
+                int status;
+
+                set_up();
+                world.stubborn = on_ready == take_the_lease_away;
+                world.on_ready = on_ready;
+                if (finishing)
+                        leave_a_permit();
+                status = run(finishing, ++n);
+                CHECK(status == GUARD_EXIT_OK || fault_was_hit());
+                CHECK(status == GUARD_EXIT_OK || (status == GUARD_EXIT_FAILURE && !world.ready) || status == GUARD_EXIT_CONFIG ||
+                      status == GUARD_EXIT_NO_LEASE);
+                started += world.started;
+                failed += status != GUARD_EXIT_OK;
+        } while (fault_was_hit() && n < 10000);
+        CHECK(failed > 3);
+        CHECK(finishing || started > 10);
+}
+
+static void whatever_fails_the_target_ends(void) {
+        fail_in_turn(ask_to_stop, false);
+        fail_in_turn(take_the_lease_away, false);
+        fail_in_turn(NULL, true);
+}
+
+static const Case cases[] = {
+        { "asked to stop", asked_to_stop },
+        { "a lost lease kills", a_lost_lease_kills },
+        { "what joins is killed at once", what_joins_is_killed_at_once },
+        { "beside a PID 1 that hangs it freezes", beside_a_pid1_that_hangs_it_freezes },
+        { "a lost binding stops", a_lost_binding_stops },
+        { "no good lease: refused", no_good_lease_is_refused },
+        { "an unbound target: refused", an_unbound_target_is_refused },
+        { "asked to stop before the start", asked_to_stop_before_the_start },
+        { "half bound: stopped, and killed", half_bound_is_stopped_and_killed },
+        { "a PID 1 that does not answer is asked again", a_pid1_that_does_not_answer_is_asked_again },
+        { "--finish after no guard", finish_after_no_guard },
+        { "--finish ends what a guard left", finish_ends_what_a_guard_left },
+        { "a configuration that is wrong", a_configuration_that_is_wrong },
+        { "no cgroups, no guard", no_cgroups_no_guard },
+        { "on a terminal it tells there", on_a_terminal_it_tells_there },
+        { "connects again to PID 1", connects_again_to_pid1 },
+        { "whatever fails, the target ends", whatever_fails_the_target_ends },
+};
+
+int main(void) {
+        if (make_run() < 0)
+                return 1;
+        listen_as_pid1();
+        return RUN_CASES(cases);
+}
