@@ -9,6 +9,7 @@
 #include "colour.h"
 #include "columns.h"
 #include "lock-row.h"
+#include "text.h"
 
 /* As many holders as a picture is still read with; those of the latest tenures. */
 #define LANES_MAX 8
@@ -21,7 +22,7 @@
 
 typedef struct Tenure {
         usec_t since_us, until_us; /* on the wall clock; it goes on: now */
-        bool goes_on;
+        bool goes_on, end_unknown; /* it was over when this host saw it first: until_us is since_us */
         const char *holder, *how; /* belong to the answer */
 } Tenure;
 
@@ -49,13 +50,15 @@ static int tenures_read(json_object *changes, usec_t now_us, Tenures *ret) {
                 json_object *change = json_object_array_get_idx(changes, i);
                 usec_t since_us = answer_usec(change, "since"), until_us = answer_usec(change, "until");
                 const char *holder = answer_text(change, "holder"), *how = answer_text(change, "how");
+                bool goes_on = text_is(how, "acquired");
 
                 if (since_us == 0 || !holder)
                         continue;
                 ret->list[ret->n++] = (Tenure) {
                         .since_us = since_us,
-                        .until_us = until_us > 0 ? until_us : MAX(now_us, since_us),
-                        .goes_on = until_us == 0,
+                        .until_us = until_us > 0 ? until_us : goes_on ? MAX(now_us, since_us) : since_us,
+                        .goes_on = goes_on,
+                        .end_unknown = until_us == 0 && !goes_on,
                         .holder = holder,
                         .how = how ?: "",
                 };
@@ -87,13 +90,15 @@ static const char *colour_of(const Tenure *tenure) {
 
 static int add_row(Grid *grid, const Tenures *tenures, const Tenure *tenure) {
         usec_t lasted_us = usec_sub(tenure->until_us, tenure->since_us);
+        bool has_end = !tenure->goes_on && !tenure->end_unknown;
         char text[SPAN_TEXT_MAX], name[NAME_SIZE];
         int r = grid_add(grid, format_utc(text, sizeof(text), tenure->since_us), "");
 
         if (r >= 0)
-                r = grid_add(grid, tenure->goes_on ? "" : format_utc(text, sizeof(text), tenure->until_us), "");
+                r = grid_add(grid, has_end ? format_utc(text, sizeof(text), tenure->until_us) : "", "");
+        format_span(text, sizeof(text), lasted_us - lasted_us % USEC_PER_SEC);
         if (r >= 0)
-                r = grid_add(grid, format_span(text, sizeof(text), lasted_us - lasted_us % USEC_PER_SEC), "");
+                r = grid_add(grid, tenure->end_unknown ? "" : text, "");
         if (r >= 0)
                 r = grid_add(grid, name_of(name, tenures, tenure->holder), "");
         return r < 0 ? r : grid_add(grid, tenure->goes_on ? "holds it" : tenure->how, colour_of(tenure));
