@@ -90,7 +90,7 @@ static bool start_is_lost(const Lock *lock, const LockNow *now) {
         const LockUnits *units = &lock->units;
 
         return lock->guard_since_boot_us == 0 && lock->start_boot_us != 0 && now->boot_us >= lock->start_boot_us &&
-               lock->units_known && units->asked_boot_us > usec_sub(lock->start_boot_us, START_REPEAT_US) &&
+               units->asked_boot_us > usec_sub(lock->start_boot_us, START_REPEAT_US) &&
                guard_is_down(units) && !units->job_pending;
 }
 
