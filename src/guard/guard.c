@@ -355,8 +355,9 @@ static int refused(const Program *p) {
         int status = exit_status(p);
 
         if (status != GUARD_EXIT_OK)
-                say(p, LOG_ERR, MESSAGE_GUARD_REFUSES, "Guard of %s does not start: %s.", p->instance,
-                    status == GUARD_EXIT_UNBOUND ? p->refusal : guard_reason_text(p->core.reason));
+                say(p, LOG_ERR, MESSAGE_GUARD_REFUSES, "Guard of %s does not start: %s%s", p->instance,
+                    status == GUARD_EXIT_UNBOUND ? p->refusal : guard_reason_text(p->core.reason),
+                    status == GUARD_EXIT_UNBOUND ? "" : "."); /* a refusal is a whole sentence */
         return status;
 }
 

@@ -97,7 +97,7 @@ static inline int on_soon(_unused_ sd_event_source *s, _unused_ void *userdata) 
         snapshot.start_job_pending = world.start_job;
         snapshot.stop_job_pending = world.stop_job;
         snapshot.bound = !world.unbound;
-        strcpy(snapshot.refusal, world.unbound ? "x.service is not bound" : "");
+        strcpy(snapshot.refusal, world.unbound ? "x.service is not bound; bind it." : "");
         fault_pause(false);
         units_.handlers.snapshot(world.look_error, world.look_error < 0 ? NULL : &snapshot, units_.handlers.userdata);
         if (world.target && world.stop_job && !world.stubborn) {

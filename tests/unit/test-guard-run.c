@@ -158,7 +158,7 @@ static void no_good_lease_is_refused(void) {
 static void an_unbound_target_is_refused(void) {
         set_up();
         world.unbound = true;
-        check_refused(GUARD_EXIT_UNBOUND, "Guard of i does not start: x.service is not bound.");
+        check_refused(GUARD_EXIT_UNBOUND, "Guard of i does not start: x.service is not bound; bind it.\n");
 }
 
 /* PID 1 fails to answer first; then the signal comes before it was asked again. */
