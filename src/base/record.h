@@ -4,11 +4,15 @@
 /* The lock's item in the table, as values. Which attribute means what: cloudlock(7) and the original program. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define RECORD_HOLDER_MAX 320
 #define RECORD_VERSION_MAX 64
 #define RECORD_ID_SIZE 33
+
+/* Of the host id, behind the '#' in the holder that a cloudlock writes; an original writes its bare my_id. */
+#define HOLDER_DIGITS 8
 
 typedef struct Record {
         char holder[RECORD_HOLDER_MAX + 1];   /* my_id, '#', 8 hex digits; a bare my_id from the original */
@@ -22,3 +26,6 @@ typedef struct Record {
         uint64_t fence;
         char successor[RECORD_HOLDER_MAX + 1]; /* of a released one: who may try first, as an operator named it; "": anybody */
 } Record;
+
+/* The part of a record's holder that its operator wrote, my_id: all but '#' and the digits at its end. Returns `buf`. */
+char *holder_name(char *buf, size_t size, const char *holder);

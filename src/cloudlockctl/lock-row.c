@@ -5,23 +5,9 @@
 
 #include "answer.h"
 #include "cleanup.h"
+#include "record.h"
 #include "state.h"
 #include "text.h"
-
-/* '#' and 8 hex digits behind the my_id of a cloudlock; an original has its bare my_id. */
-#define HOLDER_SUFFIX_LENGTH 9
-
-char *holder_name(char *buf, size_t size, const char *holder) {
-        size_t length = strlen(holder), bare;
-
-        if (length > HOLDER_SUFFIX_LENGTH) {
-                bare = length - HOLDER_SUFFIX_LENGTH;
-                if (holder[bare] == '#' && strspn(holder + bare + 1, "0123456789abcdef") == HOLDER_SUFFIX_LENGTH - 1)
-                        length = bare;
-        }
-        snprintf(buf, size, "%.*s", (int) length, holder);
-        return buf;
-}
 
 /* Whole seconds: tenths would be noise. */
 static void format_left(char *buf, size_t size, usec_t at_us, usec_t now_us) {

@@ -24,6 +24,3 @@ typedef struct LockCells {
 } LockCells;
 
 void lock_row_read(const LockRow *row, const ShowStyle *style, usec_t now_realtime_us, LockCells *ret);
-
-/* The part of a holder's id that its operator wrote: all but '#' and 8 hex digits at its end. Returns `buf`. */
-char *holder_name(char *buf, size_t size, const char *holder);

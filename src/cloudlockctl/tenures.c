@@ -8,7 +8,7 @@
 #include "cleanup.h"
 #include "colour.h"
 #include "columns.h"
-#include "lock-row.h"
+#include "record.h"
 #include "text.h"
 
 /* As many holders as a picture is still read with; those of the latest tenures. */

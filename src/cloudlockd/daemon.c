@@ -15,7 +15,6 @@
 #define TIMER_ACCURACY_US USEC_PER_MSEC
 /* Three chances before PID 1 loses patience. */
 #define WATCHDOG_DIVISOR 3u
-#define HOLDER_DIGITS 8
 
 void read_clocks(LockNow *ret) {
         const Clocks clocks = clocks_now();
