@@ -11,9 +11,6 @@
 /* One failed request among good ones is nothing to worry a person with. */
 #define FAILING_US_MIN (5 * USEC_PER_SEC)
 
-/* '#' and 8 hex digits behind the my_id of a cloudlock; an original has its bare my_id. */
-#define HOLDER_SUFFIX_LENGTH 9
-
 typedef struct Sentence {
         const ControlPicture *picture;
         const LockView *view;
@@ -33,15 +30,14 @@ static void say_span(const Sentence *s, const char *before, usec_t span_us) {
         SAY(s, "%s%s", before, format_span(text, sizeof(text), span_us));
 }
 
-/* The holder's my_id, as its operator wrote it. */
-static void say_holder(const Sentence *s) {
-        const char *holder = s->view->record.holder;
-        size_t length = strlen(holder);
+static void say_name(const Sentence *s, const char *holder) {
+        char name[RECORD_HOLDER_MAX + 1];
 
-        if (length > HOLDER_SUFFIX_LENGTH && holder[length - HOLDER_SUFFIX_LENGTH] == '#' &&
-            strspn(holder + length - HOLDER_SUFFIX_LENGTH + 1, "0123456789abcdef") == HOLDER_SUFFIX_LENGTH - 1)
-                length -= HOLDER_SUFFIX_LENGTH;
-        SAY(s, "%.*s", (int) length, holder);
+        SAY(s, "%s", holder_name(name, sizeof(name), holder));
+}
+
+static void say_holder(const Sentence *s) {
+        say_name(s, s->view->record.holder);
 }
 
 static void say_targets(const Sentence *s) {
@@ -99,11 +95,22 @@ static void say_last_seen(const Sentence *s) {
                 say_span(s, "'s lease, as last seen, ends in ", usec_sub(v->expires_boot_us, s->now_boot_us));
 }
 
+static void say_nobody_holds(const Sentence *s) {
+        const LockView *v = s->view;
+
+        SAY(s, "nobody holds %s", s->picture->label);
+        if (v->handover_boot_us <= s->now_boot_us)
+                return;
+        SAY(s, ", which is left to ");
+        say_name(s, v->successor);
+        say_span(s, " for ", usec_sub(v->handover_boot_us, s->now_boot_us));
+}
+
 static void say_who_holds(const Sentence *s) {
         const LockView *v = s->view;
 
         if (!v->has_record || v->record.expire_time_ms == 0) {
-                SAY(s, "nobody holds %s", s->picture->label);
+                say_nobody_holds(s);
         } else if (v->expires_boot_us != 0 && v->expires_boot_us <= s->now_boot_us) {
                 SAY(s, "%s has expired; ", s->picture->label);
                 say_holder(s);
@@ -188,7 +195,9 @@ static void say_lost(const Sentence *s) {
                 say_reason(s, ": ");
 }
 
+/* Whether another host does the work is the first question about one that stands down. */
 static void say_standing_down(const Sentence *s) {
+        const LockView *v = s->view;
         char when[SPAN_TEXT_MAX];
 
         SAY(s, "standing down until ");
@@ -198,6 +207,12 @@ static void say_standing_down(const Sentence *s) {
         else
                 SAY(s, "told otherwise");
         say_reason(s, ": ");
+        if (!v->has_record || v->record.expire_time_ms == 0 ||
+            (v->expires_boot_us != 0 && v->expires_boot_us <= s->now_boot_us))
+                return;
+        SAY(s, "; ");
+        say_holder(s);
+        SAY(s, " holds %s", s->picture->label);
 }
 
 static void say_state(const Sentence *s) {

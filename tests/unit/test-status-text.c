@@ -47,7 +47,7 @@ static void test_states(void) {
                 [LOCK_STOPPING] = "stopping validator.service before releasing",
                 [LOCK_RELEASING] = "releasing validator",
                 [LOCK_LOST] = "lost validator to node1, killing validator.service",
-                [LOCK_STANDING_DOWN] = "standing down until told otherwise",
+                [LOCK_STANDING_DOWN] = "standing down until told otherwise; node1 holds validator",
                 [LOCK_REFUSING] = "refusing to lead",
                 [LOCK_FAULT] = "validator needs a person",
                 [LOCK_STOPPED] = "stopped, validator is not held here",
@@ -120,6 +120,33 @@ static void test_lost(void) {
         CHECK_STR(say(&p), "lost validator, killing validator.service: why");
 }
 
+/* Released for a successor, who alone may take it for a while. */
+static void test_handover(void) {
+        ControlPicture p;
+
+        standby(&p);
+        p.view.record.expire_time_ms = 0;
+        p.view.expires_boot_us = 0;
+        PUT(p.view.successor, "node2#89abcdef");
+        p.view.handover_boot_us = NOW + 110 * USEC_PER_SEC;
+        CHECK_STR(say(&p), "standby: nobody holds validator, which is left to node2 for 1min 50s");
+        p.view.handover_boot_us = 0;
+        CHECK_STR(say(&p), "standby: nobody holds validator");
+}
+
+static void test_standing_down(void) {
+        ControlPicture p;
+
+        standby(&p);
+        p.view.state = LOCK_STANDING_DOWN;
+        CHECK_STR(say(&p), "standing down until told otherwise; node2 holds validator");
+        p.view.expires_boot_us = NOW;
+        CHECK_STR(say(&p), "standing down until told otherwise");
+        p.view.expires_boot_us = 0;
+        p.view.record.expire_time_ms = 0;
+        CHECK_STR(say(&p), "standing down until told otherwise");
+}
+
 static void test_holder_names(void) {
         ControlPicture p;
 
@@ -189,7 +216,7 @@ static void test_reasons(void) {
                 { LOCK_LAPSED, "lease ran out, validator.service is stopped until validator is renewed: why" },
                 { LOCK_REFUSING, "refusing to lead: why" },
                 { LOCK_FAULT, "validator needs a person: why" },
-                { LOCK_STANDING_DOWN, "standing down until 2025-11-23 20:26:40 UTC: why" },
+                { LOCK_STANDING_DOWN, "standing down until 2025-11-23 20:26:40 UTC: why; node1 holds validator" },
         };
         ControlPicture p;
 
@@ -256,6 +283,8 @@ int main(void) {
                 { "standby", test_standby },
                 { "standby in an outage", test_standby_in_an_outage },
                 { "lost", test_lost },
+                { "a handover", test_handover },
+                { "standing down", test_standing_down },
                 { "holders' names", test_holder_names },
                 { "waiting for the gap", test_waiting },
                 { "running, and holding without running", test_running },
