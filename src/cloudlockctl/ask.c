@@ -15,10 +15,8 @@ int ask_daemon(const char *instance, const char *method, json_object *parameters
         char path[INSTANCE_PATH_MAX];
         int r;
 
-        if (!instance_name_is_valid(instance)) {
-                fprintf(stderr, "'%s' is no name of an instance.\n", instance);
+        if (!instance_name_check(instance))
                 return EXIT_NO_INSTANCE;
-        }
         /* Never by way of PID 1, which might start something: the socket is there only while the daemon is. */
         r = varlink_ask(instance_socket_path(path, instance), method, parameters, timeout_us, ret);
         if (r >= 0)

@@ -5,6 +5,7 @@
 
 #include "drop-ins.h"
 #include "extra-cgroups.h"
+#include "instances.h"
 #include "setup.h"
 #include "strv.h"
 #include "verbs.h"
@@ -275,12 +276,16 @@ static int unbind_instance(const Options *options, const char *instance) {
 }
 
 int verb_bind(const Options *options, char *const *args) {
+        if (!instance_name_check(args[0]))
+                return EXIT_NO_INSTANCE;
         if (refuse_without_root(options, "bind") < 0)
                 return EXIT_FAILED;
         return bind_instance(options, args[0]) < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 int verb_unbind(const Options *options, char *const *args) {
+        if (!instance_name_check(args[0]))
+                return EXIT_NO_INSTANCE;
         if (refuse_without_root(options, "unbind") < 0)
                 return EXIT_FAILED;
         return unbind_instance(options, args[0]) < 0 ? EXIT_FAILED : EXIT_DONE;

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "init.h"
+#include "instances.h"
 #include "operator.h"
-#include "parse.h"
 
 /* DynamoDB makes an empty table in some ten seconds. */
 #define ACTIVE_US_MAX (3 * USEC_PER_MINUTE)
@@ -209,10 +209,8 @@ int verb_init(const Options *options, char *const *args) {
         _cleanup_check_ CheckContext context = { .instance = args[0] };
         int r;
 
-        if (!instance_name_is_valid(args[0])) {
-                fprintf(stderr, "'%s' is no name of an instance.\n", args[0]);
+        if (!instance_name_check(args[0]))
                 return EXIT_NO_INSTANCE;
-        }
         r = check_find_place(&context);
         if (r >= 0)
                 r = init_table(options, &context);

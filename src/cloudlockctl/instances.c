@@ -23,6 +23,13 @@ char *instance_socket_path(char buf[INSTANCE_PATH_MAX], const char *instance) {
         return buf;
 }
 
+bool instance_name_check(const char *name) {
+        if (instance_name_is_valid(name))
+                return true;
+        fprintf(stderr, "'%s' is no name of an instance.\n", name);
+        return false;
+}
+
 bool instance_is_configured(const char *instance) {
         char path[INSTANCE_PATH_MAX];
 

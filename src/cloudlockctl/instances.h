@@ -14,6 +14,9 @@
 /* Sorted, each once. 0 or a negative errno. */
 int instances_list(char ***ret);
 
+/* Whether it can be the name of one; says on stderr that it can't. */
+bool instance_name_check(const char *name);
+
 /* Whether it is configured; true also where we may not look. */
 bool instance_is_configured(const char *instance);
 

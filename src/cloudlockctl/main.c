@@ -7,6 +7,8 @@
 #include "cleanup.h"
 #include "command-line.h"
 #include "core-dump.h"
+#include "run-end.h"
+#include "text.h"
 
 typedef struct Verb {
         const char *name;
@@ -97,16 +99,29 @@ static const Verb *find_verb(const char *name) {
         return NULL;
 }
 
-static int usage_error(const char *format, ...) _printf_(1, 2);
+/* Of run any other status may be the command's own. */
+static int usage_status(const char *name) {
+        return text_is(name, "run") ? EXIT_RUN_FAILED : EXIT_USAGE;
+}
 
-static int usage_error(const char *format, ...) {
+static int usage_error(const char *name, const char *format, ...) _printf_(2, 3);
+
+static int usage_error(const char *name, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
         vfprintf(stderr, format, ap);
         va_end(ap);
         fputs(" Try --help.\n", stderr);
-        return EXIT_USAGE;
+        return usage_status(name);
+}
+
+/* The verb as a person reads it, of a line that could not be read. */
+static const char *first_word(char *const *argv) {
+        do
+                argv++;
+        while (*argv && **argv == '-');
+        return *argv;
 }
 
 static int run_verb(const CommandLine *line, int n_args, char *const *args) {
@@ -115,14 +130,14 @@ static int run_verb(const CommandLine *line, int n_args, char *const *args) {
         int n = n_args > 0 ? n_args - 1 : 0;
 
         if (!verb)
-                return usage_error("Unknown command '%s'.", name);
+                return usage_error(name, "Unknown command '%s'.", name);
         if (n < verb->n_args_min)
-                return usage_error("'%s' needs the name of an instance.", name);
+                return usage_error(name, "'%s' needs the name of an instance.", name);
         if (verb->n_args_max >= 0 && n > verb->n_args_max)
-                return usage_error("'%s' takes one instance at a time.", name);
+                return usage_error(name, "'%s' takes one instance at a time.", name);
         stranger = option_name(line->given & ~verb->takes);
         if (stranger)
-                return usage_error("'%s' knows no --%s.", name, stranger);
+                return usage_error(name, "'%s' knows no --%s.", name, stranger);
         return verb->run(&line->options, n_args > 0 ? args + 1 : args);
 }
 
@@ -134,7 +149,7 @@ int main(int argc, char **argv) {
         n = command_line_read(argc, argv, &line);
         if (n < 0) {
                 fputs("Try --help.\n", stderr);
-                return EXIT_USAGE;
+                return usage_status(first_word(argv));
         }
         if (line.help) {
                 fputs(help_text, stdout);

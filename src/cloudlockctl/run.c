@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "instances.h"
 #include "run-end.h"
 #include "run-follow.h"
 #include "run-program.h"
@@ -249,5 +250,7 @@ int verb_run(const Options *options, char *const *args) {
                 fputs("'run' is written as: cloudlockctl run [OPTIONS...] INSTANCE -- COMMAND... Try --help.\n", stderr);
                 return EXIT_RUN_FAILED;
         }
+        if (!instance_name_check(args[0]))
+                return EXIT_RUN_FAILED;
         return run_instance(options, args[0], args + 1);
 }

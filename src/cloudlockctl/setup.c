@@ -178,10 +178,6 @@ int setup_open(const char *instance, bool with_config, Setup *ret) {
         _cleanup_setup_ Setup setup = { .instance = instance };
         int r;
 
-        if (!instance_name_is_valid(instance)) {
-                fprintf(stderr, "'%s' is no name of an instance.\n", instance);
-                return -EINVAL;
-        }
         r = open_parts(&setup, with_config);
         if (r < 0)
                 return r;

@@ -24,7 +24,7 @@ typedef struct Setup {
 void setup_done(Setup *setup);
 #define _cleanup_setup_ _cleanup_(setup_done)
 
-/* Connects to the system bus, reads the configuration if asked to, and looks for drop-ins. Each of these functions says
+/* Of an `instance` that may be one: connects to the system bus, reads the configuration if asked to, and looks for drop-ins. Each of these functions says
  * on stderr what went wrong. 0 or a negative errno. */
 int setup_open(const char *instance, bool with_config, Setup *ret);
 

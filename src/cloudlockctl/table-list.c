@@ -4,10 +4,10 @@
 
 #include "answer.h"
 #include "colour.h"
+#include "instances.h"
 #include "lease-text.h"
 #include "list.h"
 #include "operator.h"
-#include "parse.h"
 #include "strv.h"
 
 /* 50,000 locks: nobody reads on from there, and each page costs. */
@@ -220,10 +220,8 @@ int list_tables(const Options *options, char *const *instances) {
                 _cleanup_check_ CheckContext context = { .instance = *instances };
                 int r;
 
-                if (!instance_name_is_valid(*instances)) {
-                        fprintf(stderr, "'%s' is no name of an instance.\n", *instances);
+                if (!instance_name_check(*instances))
                         return EXIT_NO_INSTANCE;
-                }
                 r = check_find_place(&context);
                 if (r >= 0)
                         r = is_new(&seen, &context);

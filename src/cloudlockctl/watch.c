@@ -321,10 +321,8 @@ static bool are_known(char *const *instances) {
         char path[INSTANCE_PATH_MAX];
 
         for (; *instances; instances++) {
-                if (!instance_name_is_valid(*instances)) {
-                        fprintf(stderr, "'%s' is no name of an instance.\n", *instances);
+                if (!instance_name_check(*instances))
                         return false;
-                }
                 if (!instance_is_configured(*instances) && access(instance_socket_path(path, *instances), F_OK) < 0) {
                         fprintf(stderr, "%s: there is no such instance: " CONFIG_DIRECTORY "/%s.conf is missing.\n",
                                 *instances, *instances);

@@ -111,7 +111,10 @@ class Statuses(unittest.TestCase):
         self.assertEqual(self.of_page("cloudlockctl.1"), there | FOREIGN["cloudlockctl"])
         for words, status in ((("--help",), 0), (("status", "a/b"), 4), (("status", "absent"), 4), (("dance",), 2),
                               (("--nonsense",), 2), (("status", "--policy"), 2), (("release",), 2),
-                              (("history", "absent"), 4), (("bind", "a/b"), 1), (("init", "a/b"), 4), (("init", "absent"), 1), (("run", "validator"), 125)):
+                              (("history", "absent"), 4), (("bind", "a/b"), 4), (("unbind", "a/b"), 4), (("init", "a/b"), 4),
+                              (("init", "absent"), 1), (("run", "validator"), 125), (("run",), 125),
+                              (("run", "--policy", "validator"), 125), (("run", "--nonsense"), 125),
+                              (("run", "a/b", "--", "true"), 125)):
             self.assertEqual(run(CLOUDLOCKCTL, *words).returncode, status, words)
         self.assertIn("write it", run(CLOUDLOCKCTL, "init", "absent").stderr)
 

@@ -6,8 +6,8 @@
 
 #include "answer.h"
 #include "findings-show.h"
+#include "instances.h"
 #include "json.h"
-#include "parse.h"
 #include "policy.h"
 #include "verbs.h"
 
@@ -122,10 +122,8 @@ int verb_check(const Options *options, char *const *args) {
         _cleanup_check_ CheckContext context = { .instance = args[0] };
         int r;
 
-        if (!instance_name_is_valid(args[0])) {
-                fprintf(stderr, "'%s' is no name of an instance.\n", args[0]);
+        if (!instance_name_check(args[0]))
                 return EXIT_NO_INSTANCE;
-        }
         r = options->policy ? print_policy(&context) : walk(&context, options);
         if (r < 0 && r != -EINVAL)
                 fprintf(stderr, "%s\n", strerror(-r));
