@@ -11,8 +11,9 @@
 /* As many as fit beside a handful of locks. */
 #define NOTES_SHOWN_MAX 10
 
-/* Title, blank, heading, and behind the rows a blank and the heading of the notes; the cursor has a line, too. */
-#define LINES_BESIDE 6
+/* Title, blank, heading; the cursor has a line, too. And behind the rows a blank and the heading of the notes. */
+#define LINES_BESIDE_ROWS 4
+#define LINES_BESIDE (LINES_BESIDE_ROWS + 2)
 
 static const GridColumn columns[] = {
         { "INSTANCE", .may_shrink = true }, { "STATE" }, { "HOLDER", .may_shrink = true }, { "LEFT", .is_right = true },
@@ -35,11 +36,20 @@ static void put_title(FILE *out, const ShowStyle *style, const WatchPicture *pic
         }
 }
 
+/* One line less where it is needed to say how many more there are. */
+static size_t rows_shown(const WatchPicture *picture) {
+        size_t room = usec_sub(picture->lines_max, LINES_BESIDE_ROWS);
+
+        return picture->lines_max == 0 || picture->n_rows <= room ? picture->n_rows : usec_sub(room, 1);
+}
+
 static int put_rows(FILE *out, const ShowStyle *style, const WatchPicture *picture) {
         _cleanup_grid_ Grid *grid = NULL;
+        size_t shown = rows_shown(picture);
+        char more[128];
         int r = grid_new(columns, ELEMENTSOF(columns), &grid);
 
-        for (size_t i = 0; i < picture->n_rows && r >= 0; i++) {
+        for (size_t i = 0; i < shown && r >= 0; i++) {
                 LockCells cells;
 
                 lock_row_read(&picture->rows[i], style, picture->now_us, &cells);
@@ -53,9 +63,15 @@ static int put_rows(FILE *out, const ShowStyle *style, const WatchPicture *pictu
                 if (r >= 0)
                         r = grid_add(grid, cells.next, "");
         }
-        if (r >= 0)
-                grid_put(grid, out, style, true);
-        return r;
+        if (r < 0)
+                return r;
+        grid_put(grid, out, style, true);
+        if (shown == picture->n_rows)
+                return 0;
+        snprintf(more, sizeof(more), "and %zu more, see 'cloudlockctl list'", picture->n_rows - shown);
+        columns_put(out, more, style->width, style->utf8);
+        fputc('\n', out);
+        return 0;
 }
 
 static char *format_clock(char buf[SPAN_TEXT_MAX], usec_t at_us) {

@@ -15,6 +15,7 @@ SLOW_S = 60  # nothing here takes so long unless it hangs
 KINDS = ("status", "watch", "list", "history", "table", "check")
 STYLES = ("plain", "colour")
 WIDTHS = (80, 200)
+ROWS_MAX, LINES = 16, 18  # the probe's
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -46,6 +47,17 @@ class FramesTest(unittest.TestCase):
                     self.assertLessEqual(max(len(line) for line in shown(kind, width, "plain").splitlines()), width)
             self.assertEqual(COLOUR.sub("", shown(kind, 80, "colour")), shown(kind, 80, "plain"))
             self.assertTrue(shown(kind, 20, "colour"))  # there is no room for it all
+
+    def test_height(self):
+        """Of more locks than there are lines, none makes the terminal scroll."""
+        many = json.loads((GOLDEN / "input.json").read_text(encoding="utf-8"))
+        for count in range(1, ROWS_MAX + 1):
+            locks = (many["locks"] * ROWS_MAX)[:count]
+            lines = shown("watch", 80, "plain", json.dumps({**many, "locks": locks})).splitlines()
+            self.assertLess(len(lines), LINES, "with the cursor's")
+            rows = min(count, LINES - 5) if count > LINES - 4 else count
+            self.assertEqual(f"and {count - rows} more, see 'cloudlockctl list'" in lines, rows < count, lines)
+        self.assertEqual(lines[-1], "and 3 more, see 'cloudlockctl list'")
 
     def test_ascii(self):
         for kind in KINDS:
