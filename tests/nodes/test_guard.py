@@ -109,7 +109,9 @@ def check_other_refusals(lock):
 
 def test_guard_refuses_without_lease(cluster):
     lock = guarded(cluster)
-    for prepare in (lambda: None, lambda: write_lease(lock, -10),
+    assert lock.host.systemctl("start", lock.target, check=False).code != 0, "the target started without a lease file"
+    assert lock.host.state(lock.guard) == "inactive", "the guard failed, which counts as a loss of the lock"
+    for prepare in (lambda: write_lease(lock, -10),
                     lambda: write_lease(lock, 10, boot_id="0" * 32), lambda: write_lease(lock, 10, fence="x"),
                     lambda: write_lease(lock, 10, kill_after_s=-1),
                     lambda: (os.unlink(lock.host.path(lock.lease_path)), os.mkfifo(lock.host.path(lock.lease_path)))):

@@ -164,6 +164,9 @@ def test_hooks_follow_the_lock(cluster):
         host.systemctl("start", unit)
         assert host.state(unit) == "inactive", f"{unit} starts where the lock is not held"
     assert host.state(exporter) == "inactive", "a bound hook runs where the lock is not held"
+    assert host.systemctl("start", lock.target, check=False).code != 0, "the target starts where the lock is not held"
+    # check_rounds() counts what the hooks were told.
+    assert [host.state(unit) for unit in (lock.guard, lost(lock))] == ["inactive", "inactive"], "a loss of what was not held"
     host.run("rm", "-f", EVENTS)  # of the hook that is not bound, when it was started by hand
     lock.leave_released_record()
     check_rounds(lock)
