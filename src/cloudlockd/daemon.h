@@ -59,7 +59,7 @@ typedef struct Daemon {
         LockState said_state;
         char said_reason[LOCK_REASON_MAX], said_holder[RECORD_HOLDER_MAX + 1];
         bool said_ready, said_bus_error, said_failing, said_skew, said_duplicate, said_original, said_table_error;
-        bool said_paused, said_kept, said_history_error;
+        bool said_kept, said_history_error;
         usec_t failing_since_boot_us; /* of the failure that was said last */
         char said_status[CONTROL_TEXT_MAX];
 } Daemon;
@@ -81,11 +81,8 @@ static inline void daemon_freep(Daemon **d) {
 }
 
 /* leader.c: begins to lead the configured lock, or first to give up the one that an edited configuration left behind;
- * what an earlier run left in /run is taken over. */
+ * what an earlier run left in /run is taken over. Errors are logged. */
 int leader_begin_first(Daemon *daemon);
-
-/* What the core is told when it begins, with what is in /run now. 0 or a negative errno. */
-int leader_parameters(Daemon *daemon, LockParameters *ret);
 
 /* table.c: whether the table can hold locks. Forgotten before its store is. */
 int table_begin(Daemon *daemon);
@@ -99,12 +96,15 @@ void read_clocks(LockNow *ret);
 /* perform.c: the core's actions. */
 void perform(Daemon *daemon, const LockActions *actions);
 
-/* rehearse.c: makes a dry run of it: each event goes through rehearsal_take() before the core gets it, and rehearse()
- * says what an action would do. The first returns 0 or a negative errno. */
+/* rehearse.c: makes a dry run of it: rehearsal_look() comes before each event and looks whether this host's own daemon
+ * runs, and rehearse() says what an action would do. The first returns 0 or a negative errno. */
 int rehearsal_new(Daemon *daemon);
 Rehearsal *rehearsal_free(Rehearsal *rehearsal);
-void rehearsal_take(Daemon *daemon, const LockEvent *event);
+void rehearsal_look(Daemon *daemon);
 void rehearse(Daemon *daemon, const LockAction *action);
+
+/* Whether the record is one of this boot of this host. */
+bool rehearsal_is_own(const Daemon *daemon);
 
 /* watch-units.c: the bus, lost and found again, and the units on it. */
 int units_begin(Daemon *daemon);

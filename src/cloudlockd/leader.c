@@ -25,8 +25,7 @@ static void take_over(Daemon *daemon, LockParameters *parameters) {
         if (r == -ENOENT)
                 return;
         if (r < 0 || strcmp(lease.boot_id, daemon->boot) != 0 || strcmp(lease.lock_id, daemon->lock_id) != 0) {
-                if (!daemon->rehearsal)
-                        lease_file_remove(instance);
+                lease_file_remove(instance);
                 return;
         }
         parameters->lease_on_disk = true;
@@ -36,7 +35,7 @@ static void take_over(Daemon *daemon, LockParameters *parameters) {
         };
 }
 
-int leader_parameters(Daemon *daemon, LockParameters *ret) {
+static int leader_parameters(Daemon *daemon, LockParameters *ret) {
         const Config *config = daemon->config;
         LockParameters parameters = {
                 .gap_us = config->gap_us,
@@ -55,7 +54,8 @@ int leader_parameters(Daemon *daemon, LockParameters *ret) {
         strcpy(parameters.boot, daemon->boot);
         if (getrandom(parameters.seed, sizeof(parameters.seed), 0) != (ssize_t) sizeof(parameters.seed))
                 return -EIO;
-        take_over(daemon, &parameters);
+        if (!daemon->rehearsal)
+                take_over(daemon, &parameters);
         *ret = parameters;
         return 0;
 }
@@ -105,6 +105,11 @@ static void show_identity(Daemon *daemon) {
         daemon->picture.holder_id = daemon->identity.holder;
 }
 
+static int complain(int error) {
+        log_entry(LOG_ERR, MESSAGE_PROGRAM, "Can't begin to lead the lock: %s", strerror(-error));
+        return error;
+}
+
 static int leader_begin(Daemon *daemon, const Identity *identity) {
         _cleanup_identity_ Identity copy = {};
         LockParameters parameters;
@@ -112,7 +117,7 @@ static int leader_begin(Daemon *daemon, const Identity *identity) {
         int r = identity_copy(identity, &copy);
 
         if (r < 0)
-                return r;
+                return complain(r);
         identity_done(&daemon->identity);
         daemon->identity = copy;
         copy = (Identity) {};
@@ -128,7 +133,7 @@ static int leader_begin(Daemon *daemon, const Identity *identity) {
         }
         r = leader_parameters(daemon, &parameters);
         if (r < 0)
-                return r;
+                return complain(r);
         read_clocks(&now);
         lock_init(daemon->lock, &parameters, &now);
         return 0;
@@ -167,11 +172,12 @@ int leader_begin_first(Daemon *daemon) {
                 return r;
         if (r == 0)
                 r = leader_begin(daemon, &configured);
-        /* To give up a lock, its table need not be one that we would take another in. */
-        if (r >= 0 && !daemon->leaving)
-                r = table_begin(daemon);
         if (r < 0)
                 return r;
+        /* To give up a lock, its table need not be one that we would take another in. */
+        r = daemon->leaving ? 0 : table_begin(daemon);
+        if (r < 0)
+                return complain(r);
         pump_simple(daemon, daemon->leaving ? LOCK_EVENT_STOP : LOCK_EVENT_TICK);
         return 0;
 }

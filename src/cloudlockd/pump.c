@@ -23,7 +23,7 @@ void pump(Daemon *daemon, const LockEvent *event) {
         LockNow now;
 
         if (daemon->rehearsal)
-                rehearsal_take(daemon, event);
+                rehearsal_look(daemon);
         step(daemon, event, &now);
         /* What an action brought about at once (a file that can't be written) is an event of its own. */
         while (daemon->n_queued > 0) {

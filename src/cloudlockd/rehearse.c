@@ -3,8 +3,8 @@
 /* A dry run: the core is told what a daemon is told, and what it decides is said in place of being done. Nothing here
  * changes anything outside of this process, and in a dry run perform.c leaves all to it that is not a look.
  *
- * The core never hears of a write that succeeded. What it decides on the strength of what this host holds is what a
- * daemon would decide that started at this moment and took over what lies in /run. */
+ * The core never hears of a write that succeeded, nor of what a daemon left in /run: it holds nothing, and what it
+ * decides is what the record tells. What runs here is the business of this host's own daemon, where there is one. */
 
 #include <errno.h>
 #include <string.h>
@@ -14,107 +14,44 @@
 
 #define TIMER_ACCURACY_US (100 * USEC_PER_MSEC)
 
-/* What a core that begins anew has to be told again. */
-typedef enum Told { TOLD_TABLE, TOLD_UNITS, TOLD_RECORD, _TOLD_MAX } Told;
-
 struct Rehearsal {
-        LockNow began;
-        struct {
-                LockEvent event;
-                LockNow now;
-                bool known;
-        } told[_TOLD_MAX];
-        sd_event_source *write_timer;
-        bool looked;             /* the record is of this very step */
-        bool doubted, confirmed; /* see is_doubtful() */
+        sd_event_source *write_timer, *unread;
+        bool beside; /* this host's own daemon runs */
 
-        /* What was said since the lock changed hands, if it holds yet: a bit for each type of action. */
+        /* What was said since the lock changed hands: a bit for each type of action. */
         unsigned said;
         char said_holder[RECORD_HOLDER_MAX + 1];
-        bool said_held, said_released;
+        bool said_released;
 };
 
-static Told told_by(LockEventType type) {
-        if (type == LOCK_EVENT_TABLE)
-                return TOLD_TABLE;
-        if (type == LOCK_EVENT_UNITS)
-                return TOLD_UNITS;
-        return type == LOCK_EVENT_READ || type == LOCK_EVENT_READ_UNCLEAR ? TOLD_RECORD : _TOLD_MAX;
-}
+void rehearsal_look(Daemon *daemon) {
+        const char *instance = daemon->config->instance;
+        bool beside = has_control_socket(instance);
 
-static bool is_journaled(const LockParameters *parameters, const Record *record) {
-        for (size_t i = 0; i < parameters->n_journal; i++)
-                if (strcmp(parameters->journal[i].text, record->version) == 0)
-                        return true;
-        return false;
-}
-
-/* The daemon that runs beside us goes on sending versions and writing leases: a core that began before does not know
- * them. All that it decides on the way was decided before. */
-static void begin_again(Daemon *daemon, const LockParameters *parameters, Told latest) {
-        const Rehearsal *rehearsal = daemon->rehearsal;
-        LockActions known;
-
-        lock_init(daemon->lock, parameters, &rehearsal->began);
-        for (Told told = 0; told < _TOLD_MAX; told++)
-                if (told != latest && rehearsal->told[told].known)
-                        lock_step(daemon->lock, &rehearsal->told[told].now, &rehearsal->told[told].event, &known);
-}
-
-/* What was not decided again since the look before is over, and news when it comes back. */
-static void settle_doubt(Rehearsal *rehearsal) {
-        if (!rehearsal->doubted)
-                rehearsal->said &= 1u << LOCK_ACTION_WRITE;
-        rehearsal->confirmed = rehearsal->doubted;
-        rehearsal->doubted = false;
-}
-
-void rehearsal_take(Daemon *daemon, const LockEvent *event) {
-        Rehearsal *rehearsal = daemon->rehearsal;
-        const LockEvent *record = &rehearsal->told[TOLD_RECORD].event;
-        Told told = told_by(event->type);
-        LockParameters parameters;
-        LockView view;
-
-        rehearsal->looked = told == TOLD_RECORD;
-        if (rehearsal->looked)
-                settle_doubt(rehearsal);
-        if (told == _TOLD_MAX)
+        if (beside == daemon->rehearsal->beside)
                 return;
-        rehearsal->told[told].event = *event;
-        rehearsal->told[told].known = true;
-        read_clocks(&rehearsal->told[told].now);
-        lock_view(daemon->lock, &view);
-        /* That the store fails is known to the core alone. */
-        if (told != TOLD_RECORD && view.store_failing)
-                return;
-        if (record->has_record && leader_parameters(daemon, &parameters) >= 0 &&
-            is_journaled(&parameters, &record->record))
-                begin_again(daemon, &parameters, told);
+        daemon->rehearsal->beside = beside;
+        if (beside)
+                log_entry(LOG_INFO, MESSAGE_PROGRAM, "This host's cloudlockd runs: 'cloudlockctl status %s' shows what it does; "
+                          "here is said what the record tells", instance);
+        else
+                log_entry(LOG_INFO, MESSAGE_PROGRAM, "This host's cloudlockd does not run any more");
 }
 
-/* Record, lease and units are looked at one after the other, and the daemon beside us may be at work in between: what
- * runs without the lock or a lease may have got it since. After the next look at the record the core decides the same
- * again, if it is true. */
-static bool is_doubtful(Rehearsal *rehearsal, LockActionType type, const LockView *view) {
-        if (type == LOCK_ACTION_WRITE || view->store_failing)
-                return false;
-        if (rehearsal->looked)
-                return view->held; /* the units were looked at before the lease; another's record leaves no doubt */
-        rehearsal->doubted = true;
-        return !rehearsal->confirmed;
+bool rehearsal_is_own(const Daemon *daemon) {
+        const Record *record = &daemon->picture.view.record;
+
+        return record->is_ours_by_shape && strcmp(record->host, daemon->host) == 0 && strcmp(record->boot, daemon->boot) == 0;
 }
 
-/* Each once, until it is over or the lock is in other hands: the core decides it anew at every look. */
-static bool is_news(Rehearsal *rehearsal, LockActionType type, const LockView *view) {
-        bool released = view->record.expire_time_ms == 0;
+/* Each once, until the lock is in other hands: the core decides it anew at every look. */
+static bool is_news(Rehearsal *rehearsal, LockActionType type, const Record *record) {
+        bool released = record->expire_time_ms == 0;
 
-        if (view->held != rehearsal->said_held || released != rehearsal->said_released ||
-            strcmp(view->record.holder, rehearsal->said_holder) != 0)
+        if (released != rehearsal->said_released || strcmp(record->holder, rehearsal->said_holder) != 0)
                 rehearsal->said = 0;
-        rehearsal->said_held = view->held;
         rehearsal->said_released = released;
-        strcpy(rehearsal->said_holder, view->record.holder);
+        strcpy(rehearsal->said_holder, record->holder);
         if (rehearsal->said & 1u << type)
                 return false;
         rehearsal->said |= 1u << type;
@@ -150,48 +87,22 @@ static void say_acquisition(const Daemon *daemon, const LockWrite *write, const 
                   targets(daemon), left_us > 0 ? "after the gap, in " : "at once", when);
 }
 
-static void say_write(const Daemon *daemon, const LockWrite *write, const LockView *view) {
-        const char *label = daemon->identity.label;
-
-        if (!view->held)
-                say_acquisition(daemon, write, view);
-        else if (write->record.expire_time_ms == 0)
-                log_entry(LOG_INFO, MESSAGE_STATE, "would release %s%s%s", label, *view->reason ? ": " : "", view->reason);
-        else
-                log_entry(LOG_INFO, MESSAGE_STATE,
-                          "would renew %s: this host's own cloudlockd holds it already, or left it behind when it ended",
-                          label);
-}
-
-static const char *why_stop(const LockView *view) {
-        if (*view->reason)
-                return view->reason;
-        return view->held ? "the lease is over" : "this host does not hold the lock";
-}
-
 static void say(const Daemon *daemon, const LockAction *action, const LockView *view) {
         switch (action->type) {
         case LOCK_ACTION_WRITE:
-                say_write(daemon, action->write, view);
-                return;
-        case LOCK_ACTION_DELETE:
-                log_entry(LOG_INFO, MESSAGE_STATE, "would delete the record of %s", daemon->identity.label);
-                return;
-        case LOCK_ACTION_LEASE:
-                log_entry(LOG_INFO, MESSAGE_STATE, "would write the lease file");
-                return;
-        case LOCK_ACTION_REVOKE:
-                log_entry(LOG_INFO, MESSAGE_STATE, "would remove the lease file");
-                return;
-        case LOCK_ACTION_START_GUARD:
-                log_entry(LOG_INFO, MESSAGE_STATE, "would start the guard, and with it %s", targets(daemon));
+                say_acquisition(daemon, action->write, view);
                 return;
         case LOCK_ACTION_STOP_UNITS:
-                log_entry(LOG_INFO, MESSAGE_STATE, "would stop the guard and %s: %s", targets(daemon), why_stop(view));
+                log_entry(LOG_INFO, MESSAGE_STATE, "would stop the guard and %s: this host does not hold the lock",
+                          targets(daemon));
                 return;
         case LOCK_ACTION_READ:
         case LOCK_ACTION_LOOK:
         case LOCK_ACTION_EXIT:
+        case LOCK_ACTION_DELETE: /* an operator's wish: there is no socket */
+        case LOCK_ACTION_LEASE:  /* from here on a holder's */
+        case LOCK_ACTION_REVOKE:
+        case LOCK_ACTION_START_GUARD:
                 return;
         }
 }
@@ -214,14 +125,25 @@ static void look_later(const Daemon *daemon) {
         sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
-void rehearse(Daemon *daemon, const LockAction *action) {
-        LockView view;
+/* What runs here may do so by right: a daemon is at work, or left a lock behind that the next one takes over. */
+static bool is_for_daemon(const Daemon *daemon, LockActionType type, const LockView *view) {
+        return type == LOCK_ACTION_STOP_UNITS &&
+               (daemon->rehearsal->beside || (rehearsal_is_own(daemon) && view->record.expire_time_ms != 0));
+}
 
-        lock_view(daemon->lock, &view);
-        if (!is_doubtful(daemon->rehearsal, action->type, &view) && is_news(daemon->rehearsal, action->type, &view))
-                say(daemon, action, &view);
-        if (action->type == LOCK_ACTION_WRITE || action->type == LOCK_ACTION_DELETE)
+void rehearse(Daemon *daemon, const LockAction *action) {
+        LockView *view = &daemon->picture.view;
+
+        lock_view(daemon->lock, view);
+        if (!is_for_daemon(daemon, action->type, view) && is_news(daemon->rehearsal, action->type, &view->record))
+                say(daemon, action, view);
+        if (action->type == LOCK_ACTION_WRITE)
                 look_later(daemon);
+}
+
+/* "cloudlockd --dry-run validator | head": a pipe or a terminal without a reader. */
+static int on_unread(sd_event_source *source, _unused_ int fd, _unused_ uint32_t revents, _unused_ void *userdata) {
+        return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
 int rehearsal_new(Daemon *daemon) {
@@ -231,10 +153,12 @@ int rehearsal_new(Daemon *daemon) {
         if (!rehearsal)
                 return -ENOMEM;
         daemon->rehearsal = rehearsal;
-        read_clocks(&rehearsal->began);
         r = sd_event_add_time(daemon->event, &rehearsal->write_timer, CLOCK_MONOTONIC, UINT64_MAX, TIMER_ACCURACY_US,
                               on_write_timer, daemon);
         if (r < 0)
+                return r;
+        r = sd_event_add_io(daemon->event, &rehearsal->unread, STDERR_FILENO, 0, on_unread, NULL);
+        if (r < 0 && r != -EPERM) /* a file */
                 return r;
         log_entry(LOG_NOTICE, MESSAGE_PROGRAM,
                   "Dry run of instance %s as %s: nothing is written, started or stopped; SIGINT or SIGTERM ends it",
@@ -246,6 +170,7 @@ Rehearsal *rehearsal_free(Rehearsal *rehearsal) {
         if (!rehearsal)
                 return NULL;
         sd_event_source_unref(rehearsal->write_timer);
+        sd_event_source_unref(rehearsal->unread);
         free(rehearsal);
         return NULL;
 }

@@ -174,3 +174,9 @@ int flock_lock(const char *lock_id, int *ret_fd) {
         snprintf(path, sizeof(path), RUN_DIRECTORY "/#%s", lock_id);
         return take_flock(path, ret_fd);
 }
+
+bool has_control_socket(const char *instance) {
+        char path[RUN_PATH_MAX];
+
+        return access(run_path(path, instance, "control"), F_OK) == 0;
+}

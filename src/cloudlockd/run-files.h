@@ -45,3 +45,6 @@ int lease_file_remove(const char *instance);
  * it; another errno. */
 int flock_instance(const char *instance, int *ret_fd);
 int flock_lock(const char *lock_id, int *ret_fd);
+
+/* Whether the instance's service runs or is about to: cloudlock@.socket lives and dies with it. */
+bool has_control_socket(const char *instance);

@@ -33,18 +33,14 @@ static int state_priority(LockState state, const char **ret_message_id) {
         return *ret_message_id = MESSAGE_STATE, LOG_INFO;
 }
 
-/* Of what a daemon does in these states a dry run says that it would do it: rehearse.c. */
-static bool is_deed(LockState state) {
-        return state == LOCK_STARTING || state == LOCK_LAPSED || state == LOCK_STOPPING || state == LOCK_RELEASING ||
-               state == LOCK_LOST;
-}
-
 /* What a standby of a dry run would do next. */
 static const char *would_wait(const Daemon *daemon) {
         const LockView *view = &daemon->picture.view;
 
-        return daemon->rehearsal && view->state == LOCK_STANDBY && view->expires_boot_us > view->record_seen_boot_us ?
-                       "; would wait for the end of that lease, or for its release" : "";
+        if (!daemon->rehearsal || view->state != LOCK_STANDBY || view->expires_boot_us <= view->record_seen_boot_us)
+                return "";
+        return rehearsal_is_own(daemon) ? "; that is this host's own cloudlockd, or what it left for the next one to take over" :
+                                          "; would wait for the end of that lease, or for its release";
 }
 
 static void tell_state(Daemon *daemon) {
@@ -61,7 +57,7 @@ static void tell_state(Daemon *daemon) {
         if (daemon->rehearsal && view->state == LOCK_ACQUIRING)
                 return;
         /* An acquisition of milliseconds, there or back, is not worth a line. */
-        if (view->state != LOCK_ACQUIRING && !(daemon->rehearsal && is_deed(view->state)))
+        if (view->state != LOCK_ACQUIRING)
                 log_entry(priority, message_id, "%s%s", daemon->picture.status, would_wait(daemon));
         daemon->said_state = view->state;
         strcpy(daemon->said_holder, view->record.holder);
@@ -145,18 +141,15 @@ static void tell_original(Daemon *daemon) {
                           view->record.holder);
 }
 
-/* Also what an earlier run was told, and the end of what was kept, which comes with the tenure's. */
-static void tell_operator(Daemon *daemon) {
+/* A pause is a state, and told of as one. Also what an earlier run was told to keep, and the end of it, which comes with
+ * the tenure's. */
+static void tell_kept(Daemon *daemon) {
         const LockView *view = &daemon->picture.view;
 
-        if (view->paused != daemon->said_paused)
-                log_entry(LOG_NOTICE, MESSAGE_OPERATOR, "%s",
-                          view->paused ? "Paused: this host does not take the lock until it is resumed" : "Resumed");
         if (view->kept != daemon->said_kept)
                 log_entry(LOG_NOTICE, MESSAGE_OPERATOR, "%s",
                           view->kept ? "Kept: the target's end is no failure for the rest of this tenure"
                                      : "Not kept any more: the target's end counts again");
-        daemon->said_paused = view->paused;
         daemon->said_kept = view->kept;
 }
 
@@ -187,7 +180,7 @@ void tell(Daemon *daemon, const LockNow *now) {
                 .holder = daemon->picture.view.record.holder, .fence = daemon->picture.view.fence,
         });
         tell_state(daemon);
-        tell_operator(daemon);
+        tell_kept(daemon);
         tell_store(daemon, now->boot_us);
         tell_clock(daemon);
         tell_duplicate(daemon);
