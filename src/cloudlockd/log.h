@@ -25,7 +25,7 @@
 #define MESSAGE_STANDING_DOWN "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a0c"  /* not taken for a while, or until told otherwise */
 #define MESSAGE_REFUSING "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a0d"       /* not led until the reason is gone */
 #define MESSAGE_FAULT "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a0e"          /* a record that needs a person */
-#define MESSAGE_OPERATOR "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a0f"       /* paused, resumed, kept, not kept any more */
+#define MESSAGE_OPERATOR "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a0f"       /* paused at the start; kept, not kept any more */
 #define MESSAGE_OPERATION "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a10"      /* who asked for what; it was accepted */
 
 /* Says which instance all entries are about; the string must outlive them. */

@@ -106,6 +106,8 @@ void operations_begin(Daemon *daemon) {
         int r = state_read_history(&daemon->picture.history);
 
         daemon->kept_on_disk = state_is_kept(daemon->config->instance);
+        if (state_is_paused())
+                log_entry(LOG_NOTICE, MESSAGE_OPERATOR, "Paused: this host does not take the lock until it is resumed");
         if (r < 0 && r != -ENOENT && r != -ENOTDIR)
                 log_entry(LOG_WARNING, MESSAGE_PROGRAM, "The history of the lock can't be read, it begins anew: %s",
                           strerror(-r));

@@ -252,8 +252,11 @@ def test_release_pause_resume(cluster):
     one.wait_state("standing-down")
     assert "standDownUntil" not in status(one)
     assert order(one, "resume").startswith("Resumed: ") and order(one, "pause").startswith("Paused: ")
+    paused = "Paused: this host does not take the lock"
+    assert paused not in one.host.journal("-u", one.daemon), "said twice: it is the state's reason"
     one.host.systemctl("restart", one.daemon)
     one.wait_state("standing-down")
+    assert paused in one.host.journal("-u", one.daemon)
     one.host.shut_down()
     one.host.boot()
     one.start()
