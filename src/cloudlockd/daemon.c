@@ -112,7 +112,9 @@ static int take_instance(Daemon *daemon) {
         int r = flock_instance(daemon->config->instance, &daemon->instance_flock_fd);
 
         if (r == -EWOULDBLOCK)
-                log_entry(LOG_ERR, MESSAGE_CONFIG, "Another cloudlockd runs for instance %s", daemon->config->instance);
+                log_entry(LOG_ERR, MESSAGE_CONFIG,
+                          "Another cloudlockd runs for instance %s: see \"systemctl status cloudlock@%s\"",
+                          daemon->config->instance, daemon->config->instance);
         else if (r < 0)
                 log_entry(LOG_ERR, MESSAGE_PROGRAM, "Can't use " RUN_DIRECTORY "/%s: %s; start it by "
                           "\"systemctl start cloudlock@%s\"", daemon->config->instance, strerror(-r),
@@ -139,12 +141,16 @@ static int fill_picture(Daemon *daemon) {
         return 0;
 }
 
-static int set_up(Daemon *daemon, const DaemonInput *input) {
+/* All but the lock itself. */
+static int prepare(Daemon *daemon, const DaemonInput *input) {
         int r = identify(daemon);
 
         if (r < 0)
                 return r;
-        r = input->dry_run ? rehearsal_new(daemon) : take_instance(daemon);
+        daemon->lock = calloc(1, lock_size());
+        if (!daemon->lock)
+                return -ENOMEM;
+        r = input->dry_run ? rehearsal_new(daemon) : 0;
         if (r < 0)
                 return r;
         r = fill_picture(daemon);
@@ -164,9 +170,19 @@ static int set_up(Daemon *daemon, const DaemonInput *input) {
         r = watch_jumps(daemon);
         if (r < 0)
                 return r;
-        r = stop_signal_watch(daemon);
+        return stop_signal_watch(daemon);
+}
+
+static int set_up(Daemon *daemon, const DaemonInput *input) {
+        int r = input->dry_run ? 0 : take_instance(daemon);
+
         if (r < 0)
                 return r;
+        r = prepare(daemon, input);
+        if (r < 0) {
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "Can't be set up: %s", strerror(-r));
+                return r;
+        }
         r = leader_begin_first(daemon);
         if (r < 0)
                 return r;
@@ -210,14 +226,11 @@ int daemon_new(const DaemonInput *input, sd_event *event, Daemon **ret) {
                 .place = *input->place,
                 .ca_bundle = input->ca_bundle,
                 .event = sd_event_ref(event),
-                .lock = calloc(1, lock_size()),
                 .instance_flock_fd = -1,
                 .lock_flock_fd = -1,
                 .jump_fd = -1,
                 .said_state = _LOCK_STATE_MAX,
         };
-        if (!daemon->lock)
-                return -ENOMEM;
         r = set_up(daemon, input);
         if (r < 0)
                 return r;

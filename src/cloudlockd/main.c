@@ -126,10 +126,12 @@ static int run(const DaemonInput *input) {
 
         if (r >= 0)
                 r = sd_event_new(&event);
-        if (r >= 0)
+        if (r >= 0) {
                 r = daemon_new(input, event, &daemon);
-        if (r >= 0)
+                if (r < 0)
+                        return r;
                 r = sd_event_loop(event);
+        }
         if (r < 0)
                 log_entry(LOG_ERR, MESSAGE_PROGRAM, "Ending: %s", strerror(-r));
         return r;
