@@ -41,6 +41,10 @@
 /* The default of 250 ms, by which sd-event may delay a timer to save wakeups, is too long for a deadline. */
 #define TIMER_ACCURACY_US USEC_PER_MSEC
 
+/* Shorter than a program takes to begin. Not inotify on cgroup.events: the kernel tells by a worker that waits its turn behind
+ * all others, and no more often than each 10 ms; what was started by then ran for up to 50 ms on a busy machine. */
+#define KILL_LOOK_US USEC_PER_MSEC
+
 /* The bus comes after deadlines, signals and the lease, however much PID 1 has to say. */
 #define BUS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
@@ -48,12 +52,12 @@ typedef struct Program {
         const char *instance;
         Settings settings;
         sd_event *event;
-        sd_event_source *timer, *lease_watch, *cgroup_watch;
+        sd_event_source *timer, *lease_watch, *kill_timer;
         Pid1 *pid1;
         Units *units;
         Guard core;
         GuardPhase told_phase; /* that journal and PID 1 know of */
-        int permit_fd, cgroup_fd; /* inotify, for what joins the targets' cgroups */
+        int permit_fd;
         usec_t heard_boot_us; /* when PID 1 answered last, or the phase changed */
         bool ever_permitted, trouble_told, freezes;
         char refusal[UNITS_TEXT_MAX];
@@ -125,21 +129,26 @@ static void finish(Program *p) {
  * starts in a frozen cgroup, and would do so for good if the guard died meanwhile. */
 static void kill_all(Program *p) {
         p->freezes |= clocks_now().boot_us >= usec_add(p->heard_boot_us, PID1_SILENT_US);
-        /* The watch comes first: what joins after the kill is heard of. */
-        if (p->cgroup_watch)
-                trouble(p, "Watching the targets' cgroups", units_watch(p->units, p->cgroup_fd));
         trouble(p, "Killing", units_kill(p->units, p->freezes));
 }
 
-/* What joins a cgroup now is killed at once, and not at the next round only: a stop job of systemd 252 would thaw it. */
-static int on_cgroup(_unused_ sd_event_source *s, int fd, _unused_ uint32_t revents, void *userdata) {
-        Program *p = userdata;
-        char events[INOTIFY_READ_SIZE];
+static void look_for_more(Program *p) {
+        int r = sd_event_source_set_time_relative(p->kill_timer, KILL_LOOK_US);
 
-        while (read(fd, events, sizeof(events)) > 0)
-                ;
-        if (p->core.phase == GUARD_KILLING) /* unreachable: another phase; the watch begins with the kill */
+        if (r >= 0)
+                r = sd_event_source_set_enabled(p->kill_timer, SD_EVENT_ONESHOT);
+        trouble(p, "Setting the timer of the next look", r);
+}
+
+/* What joins a cgroup now is killed at once, and not at the next round only: a stop job of systemd 252 would thaw it. */
+static int on_kill_timer(_unused_ sd_event_source *s, _unused_ uint64_t us, void *userdata) {
+        Program *p = userdata;
+
+        if (p->core.phase != GUARD_KILLING)
+                return 0;
+        if (units_are_populated(p->units))
                 kill_all(p);
+        look_for_more(p);
         return 0;
 }
 
@@ -155,7 +164,8 @@ static void perform(Program *p, const GuardAction *action) {
         case GUARD_ACTION_STOP:
                 return trouble(p, "Asking systemd to stop", units_stop(p->units));
         case GUARD_ACTION_KILL:
-                return kill_all(p);
+                kill_all(p);
+                return look_for_more(p);
         case GUARD_ACTION_LOOK:
                 return trouble(p, "Asking systemd", units_look(p->units));
         case GUARD_ACTION_EXIT:
@@ -261,8 +271,7 @@ static void program_done(Program *p) {
         pid1_free(p->pid1);
         sd_event_source_unref(p->timer);
         sd_event_source_unref(p->lease_watch);
-        sd_event_source_unref(p->cgroup_watch);
-        closep(&p->cgroup_fd);
+        sd_event_source_unref(p->kill_timer);
         sd_event_unref(p->event);
         settings_done(&p->settings);
 }
@@ -274,13 +283,6 @@ static void watch_lease(Program *p) {
         lease_directory(p->instance, path);
         sd_event_add_inotify(p->event, &p->lease_watch, path, IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE |
                              IN_ONLYDIR, on_inotify, p);
-}
-
-/* The kill is repeated in any case; and a guard without the watch is better than none. */
-static void watch_cgroups(Program *p) {
-        p->cgroup_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-        if (p->cgroup_fd >= 0)
-                sd_event_add_io(p->event, &p->cgroup_watch, p->cgroup_fd, EPOLLIN, on_cgroup, p);
 }
 
 static int set_up_loop(Program *p) {
@@ -298,10 +300,13 @@ static int set_up_loop(Program *p) {
                 r = sd_event_add_signal(p->event, NULL, SIGINT, on_term, p);
         if (r >= 0)
                 r = sd_event_add_time(p->event, &p->timer, CLOCK_BOOTTIME, 0, TIMER_ACCURACY_US, on_timer, p);
+        if (r >= 0)
+                r = sd_event_add_time(p->event, &p->kill_timer, CLOCK_MONOTONIC, 0, KILL_LOOK_US / 10, on_kill_timer, p);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(p->kill_timer, SD_EVENT_OFF);
         if (r < 0)
                 return r;
         watch_lease(p);
-        watch_cgroups(p);
         return 0;
 }
 
@@ -380,7 +385,7 @@ static int load_settings(Program *p, bool finishing) {
 }
 
 int guard_run(const char *instance, bool finishing) {
-        _cleanup_(program_done) Program p = { .instance = instance, .permit_fd = -1, .cgroup_fd = -1 };
+        _cleanup_(program_done) Program p = { .instance = instance, .permit_fd = -1 };
         int r;
 
         r = load_settings(&p, finishing);

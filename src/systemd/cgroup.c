@@ -6,7 +6,6 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/statfs.h>
 
 #include "cleanup.h"
@@ -110,15 +109,6 @@ int cgroup_freeze(const char *path, bool freeze) {
         int r = write_attribute(path, "cgroup.freeze", freeze ? "1" : "0");
 
         return r < 0 ? absent(r) : 0;
-}
-
-int cgroup_watch(const char *path, int inotify_fd) {
-        _cleanup_free_ char *events = NULL;
-        int r = cgroup_file_path(path, "cgroup.events", &events);
-
-        if (r < 0)
-                return r;
-        return inotify_add_watch(inotify_fd, events, IN_MODIFY) < 0 ? absent(-errno) : 0;
 }
 
 /* "a-b.slice" lies in "a.slice"; "-.slice" is the root. */

@@ -21,10 +21,6 @@ int cgroup_kill(const char *path);
 /* Freezes or thaws; 0, also when it is gone; or a negative errno. */
 int cgroup_freeze(const char *path, bool freeze);
 
-/* Has an inotify descriptor tell when it gets its first process or loses its last, is frozen or thawed. Harmless when it is
- * watched already. 0, also when it is gone; or a negative errno. */
-int cgroup_watch(const char *path, int inotify_fd);
-
 /* The directory of a cgroup, or of a file in it ("" for none): newly allocated. 0, -EINVAL or -ENOMEM. */
 int cgroup_file_path(const char *path, const char *name, char **ret);
 

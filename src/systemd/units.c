@@ -292,10 +292,6 @@ int units_kill(Units *units, bool freeze) {
         return targets < 0 ? targets : extra;
 }
 
-int units_watch(Units *units, int inotify_fd) {
-        return for_each(units->cgroups, cgroup_watch, inotify_fd);
-}
-
 int units_thaw(Units *units) {
         return for_each(units->cgroups, set_frozen, false);
 }

@@ -85,10 +85,6 @@ int units_stop(Units *units);
  * errno, the others being killed all the same. */
 int units_kill(Units *units, bool freeze);
 
-/* Has an inotify descriptor tell when one of the targets' cgroups gets its first process, or is thawed: systemd 252 thaws
- * what it stops. Repeat it for cgroups that are new. 0 or the first negative errno. */
-int units_watch(Units *units, int inotify_fd);
-
 /* Thaws the targets' cgroups again. 0 or the first negative errno. */
 int units_thaw(Units *units);
 

@@ -54,7 +54,6 @@ WRAP(int, fflush, (FILE *file), (file), EOF, ENOSPC)
 WRAP(ssize_t, read, (int fd, void *to, size_t size), (fd, to, size), -1, EIO)
 WRAP(int, fstat64, (int fd, struct stat *st), (fd, st), -1, EIO)
 WRAP(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d), (option, a, b, c, d), -1, EPERM)
-WRAP(int, inotify_init1, (int flags), (flags), -1, EMFILE)
 WRAP(int, sd_id128_get_boot, (sd_id128_t *ret), (ret), -EIO, 0)
 WRAP(int, sd_event_new, (sd_event **ret), (ret), -ENOMEM, 0)
 WRAP(int, sd_event_loop, (sd_event *event), (event), -ENOMEM, 0)
@@ -64,9 +63,6 @@ WRAP(int, sd_event_add_time,
      (sd_event *event, sd_event_source **ret, clockid_t clock, uint64_t us, uint64_t accuracy_us, sd_event_time_handler_t handler,
       void *userdata),
      (event, ret, clock, us, accuracy_us, handler, userdata), -ENOMEM, 0)
-WRAP(int, sd_event_add_io,
-     (sd_event *event, sd_event_source **ret, int fd, uint32_t events, sd_event_io_handler_t handler, void *userdata),
-     (event, ret, fd, events, handler, userdata), -ENOMEM, 0)
 WRAP(int, sd_event_add_inotify,
      (sd_event *event, sd_event_source **ret, const char *path, uint32_t mask, sd_event_inotify_handler_t handler, void *userdata),
      (event, ret, path, mask, handler, userdata), -ENOSPC, 0)

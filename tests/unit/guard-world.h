@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -20,7 +19,6 @@
 #include "notify.h"
 #include "units.h"
 
-#define EVENTS_FILE "/run/cgroup.events"
 #define TOLD_MAX 8192
 
 struct Units {
@@ -64,14 +62,6 @@ static inline unsigned hang_up(void) {
         for (int fd; (fd = accept4(pid1_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0; n++)
                 close(fd);
         return n;
-}
-
-/* A process joins the target's cgroup. */
-static inline void put_event(void) {
-        int fd = open(EVENTS_FILE, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-        CHECK(fd >= 0 && write(fd, "populated 1\n", 12) == 12);
-        close(fd);
 }
 
 static inline int on_soon(_unused_ sd_event_source *s, _unused_ void *userdata) {
@@ -188,7 +178,6 @@ int units_stop(_unused_ Units *units) {
         return 0;
 }
 
-/* Whoever joins writes to cgroup.events. */
 int units_kill(_unused_ Units *units, bool freeze) {
         if (fault_is_due())
                 return -EIO;
@@ -201,17 +190,12 @@ int units_kill(_unused_ Units *units, bool freeze) {
         if (world.joins > 0) {
                 world.joins--;
                 world.target = true;
-                fault_pause(true);
-                put_event();
-                fault_pause(false);
         }
         return 0;
 }
 
-int units_watch(_unused_ Units *units, int inotify_fd) {
-        if (fault_is_due())
-                return -ENOSPC;
-        return inotify_add_watch(inotify_fd, EVENTS_FILE, IN_MODIFY) < 0 ? -errno : 0;
+bool units_are_populated(_unused_ const Units *units) {
+        return fault_is_due() || world.target;
 }
 
 int units_thaw(_unused_ Units *units) {

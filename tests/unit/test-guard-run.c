@@ -61,7 +61,6 @@ static bool was_told(const char *text) {
 
 static void set_up(void) {
         set_up_files();
-        put_event();
         world = (World) {};
 }
 
