@@ -130,7 +130,7 @@ def test_keys_in_the_sandbox(cluster):
     host.remove_file(drop_in)
     host.systemctl("daemon-reload")
     keys = {f"ASIA{n}": {"secret": STUB_SECRET, "token": f"token{n}"} for n in range(1, 100)}
-    cluster.front.set_keys(keys)
+    cluster.front.set_keys({KEY: {"secret": SECRET, "token": None}, **keys})  # a renewal may come before the restart
     log = f"{cluster.folder}/metadata.log"
     with metadata_service(host, log):
         host.systemctl("restart", lock.daemon)

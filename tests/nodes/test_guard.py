@@ -5,6 +5,7 @@ import os
 import signal
 import time
 
+from rig import rootfs
 from rig.host import boot_all
 from rig.product import Lock, beats, check_dead_by
 from rig.system import wait_for, write
@@ -20,6 +21,8 @@ KILL_MARGIN_S = 5
 NO_LEASE, UNBOUND, NO_CREDENTIAL = 3, 4, 243
 # A lease that a test can't outlast, so that what ends the target is something else.
 LONG_S = 120
+# Of the systemd here and in Debian 13, the first that leaves a control group frozen when it stops its unit.
+THAWS_NOT_SINCE = 257
 
 
 def guarded(cluster, *beat_options, service=""):
@@ -99,6 +102,7 @@ def check_other_refusals(lock):
     lock.host.put_file(f"/etc/systemd/system/{lock.target}.d/late.conf", "[Service]\nCPUSchedulingPriority=50\n")
     lock.host.systemctl("daemon-reload")
     check_status(lock, lock.guard, UNBOUND)
+    check_settles(lock)
     lock.host.put_file(lock.config_path, "cloudlock_nonsense=1\n", 0o600)
     for unit in (lock.guard, lock.daemon):
         check_status(lock, unit, os.EX_CONFIG)
@@ -231,8 +235,9 @@ def test_guard_without_pid1(cluster):
 
 
 def test_guard_late_exec(cluster):
-    """PID 1 hangs between the target's condition and its program past the lease: neither that nor ExecStop= nor
-    ExecStopPost= gets to run when it goes on. The control groups are frozen meanwhile, and no longer."""
+    """PID 1 hangs between the target's condition and its program past the lease: that does not get to run when it goes on.
+    The control groups are frozen meanwhile, and no longer. Neither does ExecStop= or ExecStopPost=, but where systemd thaws
+    the group for them the guard can only be quick: what they did on a busy machine is reported."""
     leave_a_trace = "".join(f"{name}=/bin/sh -c 'while :; do echo >>/root/{name}; done'\n" for name in ("ExecStop", "ExecStopPost"))
     # Long enough to be seen on a busy machine, and over before the lease is.
     lock = guarded(cluster, "--ignore-term", service="ExecStartPre=/bin/sleep 4\n" + leave_a_trace)
@@ -252,7 +257,9 @@ def test_guard_late_exec(cluster):
     assert lock.host.run("cat", f"{lasting}/cgroup.freeze").strip() == "0", "the guard has left it frozen"
     assert int(lock.host.show(lock.target, "ExecMainStartTimestampMonotonic")) / 1e6 > went_on_s, "PID 1 did not start it late"
     assert beats(lock.host) == 0, "the program ran after the lease"
-    assert lock.host.run("ls", "/root").strip() == "", "what ends the target ran after the lease"
+    for name in lock.host.run("ls", "/root").split():
+        assert rootfs.systemd_version(cluster.tree) < THAWS_NOT_SINCE, f"{name} ran after the lease"
+        cluster.note(f"{name} began after the lease, and was killed in round {len(lock.host.read_file(f'/root/{name}'))}")
 
 
 def test_guard_without_dbus(cluster):
