@@ -133,18 +133,17 @@ static void kill_all(Program *p) {
 }
 
 static void look_for_more(Program *p) {
-        int r = sd_event_source_set_time_relative(p->kill_timer, KILL_LOOK_US);
+        int set = sd_event_source_set_time_relative(p->kill_timer, KILL_LOOK_US),
+            enabled = sd_event_source_set_enabled(p->kill_timer, SD_EVENT_ONESHOT);
 
-        if (r >= 0)
-                r = sd_event_source_set_enabled(p->kill_timer, SD_EVENT_ONESHOT);
-        trouble(p, "Setting the timer of the next look", r);
+        trouble(p, "Setting the timer of the next look", MIN(set, enabled));
 }
 
 /* What joins a cgroup now is killed at once, and not at the next round only: a stop job of systemd 252 would thaw it. */
 static int on_kill_timer(_unused_ sd_event_source *s, _unused_ uint64_t us, void *userdata) {
         Program *p = userdata;
 
-        if (p->core.phase != GUARD_KILLING)
+        if (p->core.phase != GUARD_KILLING) /* unreachable: the loop ends with this phase */
                 return 0;
         if (units_are_populated(p->units))
                 kill_all(p);
