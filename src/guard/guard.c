@@ -133,10 +133,8 @@ static void kill_all(Program *p) {
 }
 
 static void look_for_more(Program *p) {
-        int set = sd_event_source_set_time_relative(p->kill_timer, KILL_LOOK_US),
-            enabled = sd_event_source_set_enabled(p->kill_timer, SD_EVENT_ONESHOT);
-
-        trouble(p, "Setting the timer of the next look", MIN(set, enabled));
+        sd_event_source_set_time_relative(p->kill_timer, KILL_LOOK_US);
+        sd_event_source_set_enabled(p->kill_timer, SD_EVENT_ONESHOT);
 }
 
 /* What joins a cgroup now is killed at once, and not at the next round only: a stop job of systemd 252 would thaw it. */
