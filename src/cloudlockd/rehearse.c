@@ -33,7 +33,7 @@ void rehearsal_look(Daemon *daemon) {
         daemon->rehearsal->beside = beside;
         if (beside)
                 log_entry(LOG_INFO, MESSAGE_PROGRAM, "This host's cloudlockd runs: 'cloudlockctl status %s' shows what it does; "
-                          "here is said what the record tells", instance);
+                          "this dry run goes by the record alone", instance);
         else
                 log_entry(LOG_INFO, MESSAGE_PROGRAM, "This host's cloudlockd does not run any more");
 }
