@@ -30,7 +30,7 @@ static inline int make_run(void) {
         static const char *const folders[] = { "/run/cloudlock", "/run/cloudlock/i", "/run/cloudlock-guard", "/run/cloudlock-guard/i",
                                                "/run/systemd", CONFIG_FOLDER };
 
-        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
             mount("test-guard", "/run", "tmpfs", 0, NULL) < 0) {
                 printf("a /run of its own needs root: %s\n", strerror(errno));
                 return -1;
