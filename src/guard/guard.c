@@ -132,8 +132,9 @@ static void kill_all(Program *p) {
         trouble(p, "Killing", units_kill(p->units, p->freezes));
 }
 
+/* From now on, and not from when this round began: however long a kill takes, the bus gets its turn. */
 static void look_for_more(Program *p) {
-        sd_event_source_set_time_relative(p->kill_timer, KILL_LOOK_US);
+        sd_event_source_set_time(p->kill_timer, clocks_now().mono_us + KILL_LOOK_US);
         sd_event_source_set_enabled(p->kill_timer, SD_EVENT_ONESHOT);
 }
 

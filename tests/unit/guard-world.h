@@ -31,6 +31,7 @@ typedef struct World {
         bool unbound, start_job;
         bool stubborn; /* the target takes no notice of a stop */
         bool hangs;    /* PID 1, until what joins is frozen */
+        usec_t kill_us; /* a kill takes that long */
         int look_error, verify_error, bus_error;
         unsigned joins; /* that many processes more join the cgroup as it is killed */
 
@@ -103,6 +104,8 @@ static inline void soon(void) {
         fault_pause(true);
         r = world.soon ? sd_event_source_set_enabled(world.soon, SD_EVENT_ONESHOT) :
                          sd_event_add_defer(world.event, &world.soon, on_soon, NULL);
+        if (r >= 0)
+                r = sd_event_source_set_priority(world.soon, SD_EVENT_PRIORITY_IDLE); /* heard after all else, as by a guard */
         fault_pause(false);
         CHECK(r >= 0);
 }
@@ -179,8 +182,12 @@ int units_stop(_unused_ Units *units) {
 }
 
 int units_kill(_unused_ Units *units, bool freeze) {
+        usec_t done_boot_us = usec_add(clocks_now().boot_us, world.kill_us);
+
         if (fault_is_due())
                 return -EIO;
+        while (clocks_now().boot_us < done_boot_us)
+                ;
         world.kills++;
         world.target = world.start_job = false;
         if (freeze && world.hangs) {

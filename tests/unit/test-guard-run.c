@@ -3,6 +3,7 @@
 /* The guard's loop from its first look at the configuration to its exit status; and again with each call that it makes
  * failing in turn: whatever fails, a target that it let start is over when it ends. */
 
+#include <limits.h>
 #include <sys/mman.h>
 
 #include "guard-world.h"
@@ -102,6 +103,23 @@ static void what_joins_is_killed_at_once(void) {
         CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
         CHECK(world.kills > 400);
         CHECK(world.looks < 40);
+}
+
+static void let_nothing_more_join(void) {
+        if (world.looks == 3)
+                world.joins = 0;
+}
+
+/* With each kill longer than the time to the next one, PID 1 is heard all the same. */
+static void kills_that_take_long_leave_the_bus_its_turn(void) {
+        set_up();
+        world.stubborn = true;
+        world.joins = UINT_MAX;
+        world.kill_us = 2 * USEC_PER_MSEC;
+        world.on_ready = take_the_lease_away;
+        world.on_look = let_nothing_more_join;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.looks >= 3);
 }
 
 static void hang_without_a_lease(void) {
@@ -343,6 +361,7 @@ static const Case cases[] = {
         { "asked to stop", asked_to_stop },
         { "a lost lease kills", a_lost_lease_kills },
         { "what joins is killed at once", what_joins_is_killed_at_once },
+        { "kills that take long leave the bus its turn", kills_that_take_long_leave_the_bus_its_turn },
         { "beside a PID 1 that hangs it freezes", beside_a_pid1_that_hangs_it_freezes },
         { "a lost binding stops", a_lost_binding_stops },
         { "no good lease: refused", no_good_lease_is_refused },
