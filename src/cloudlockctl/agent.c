@@ -45,8 +45,9 @@ pid_t agent_begin(void) {
         return MAX(agent, 0);
 }
 
+/* In the background the terminal stops it as soon as it asks there: it goes on, to see its end. */
 pid_t agent_end(pid_t agent) {
-        if (agent > 0 && kill(agent, SIGTERM) >= 0)
+        if (agent > 0 && kill(agent, SIGTERM) >= 0 && kill(agent, SIGCONT) >= 0)
                 (void) waitpid(agent, NULL, 0);
         return 0;
 }
