@@ -24,8 +24,8 @@ typedef struct Setup {
 void setup_done(Setup *setup);
 #define _cleanup_setup_ _cleanup_(setup_done)
 
-/* Of an `instance` that may be one: connects to the system bus, reads the configuration if asked to, and looks for drop-ins. Each of these functions says
- * on stderr what went wrong. 0 or a negative errno. */
+/* Connects to the system bus, reads the configuration if asked to, and looks for drop-ins. `instance` has passed
+ * instance_name_check(). Each of these functions says on stderr what went wrong. 0 or a negative errno. */
 int setup_open(const char *instance, bool with_config, Setup *ret);
 
 /* Asks PID 1 about guard and targets, again if it was asked before. 0 or a negative errno. */
