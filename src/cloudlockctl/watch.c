@@ -294,7 +294,9 @@ static int begin(Watch *watch, char *const *instances) {
                 r = add_lock(watch, *instances);
         if (r < 0 || (!watch->has_screen && !watch->takes_all))
                 return r;
-        return sd_event_add_time_relative(watch->event, &watch->tick, CLOCK_MONOTONIC, 0, 0, on_tick, watch);
+        r = sd_event_add_time_relative(watch->event, &watch->tick, CLOCK_MONOTONIC, 0, 0, on_tick, watch);
+        /* Or the picture would stand still without a word. */
+        return r < 0 ? r : sd_event_source_set_exit_on_failure(watch->tick, true);
 }
 
 static int run(Watch *watch, char *const *instances) {
