@@ -26,7 +26,7 @@ const char *change_sentence(json_object *status) {
 bool change_is_news(json_object *before, json_object *status) {
         if (!before)
                 return true;
-        /* Countdowns move the sentence, too; and who stands down does not say who holds the lock meanwhile. */
+        /* Countdowns move the sentence, too: that alone is no news. Nor is what is said in the same words as before. */
         for (size_t i = 0; i < ELEMENTSOF(members); i++)
                 if (!is_same(before, status, members[i]))
                         return strcmp(change_sentence(before), change_sentence(status)) != 0;
