@@ -36,8 +36,6 @@
  * lease is over. */
 #define PID1_SILENT_US USEC_PER_SEC
 
-#define INOTIFY_READ_SIZE 4096
-
 /* The default of 250 ms, by which sd-event may delay a timer to save wakeups, is too long for a deadline. */
 #define TIMER_ACCURACY_US USEC_PER_MSEC
 
