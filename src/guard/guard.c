@@ -43,6 +43,10 @@
  * all others, and no more often than each 10 ms; what was started by then ran for up to 50 ms on a busy machine. */
 #define KILL_LOOK_US USEC_PER_MSEC
 
+/* What can't be killed (state D) is not asked a thousand times a second for hours: each time takes a lock that all cgroups
+ * share. After so many looks in vain there is one with each round of the core's. */
+#define KILL_LOOKS_IN_VAIN_MAX 1000
+
 /* The bus comes after deadlines, signals and the lease, however much PID 1 has to say. */
 #define BUS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
@@ -57,6 +61,7 @@ typedef struct Program {
         GuardPhase told_phase; /* that journal and PID 1 know of */
         int permit_fd;
         usec_t heard_boot_us; /* when PID 1 answered last, or the phase changed */
+        unsigned looks_in_vain; /* one after the other that have found processes to kill */
         bool ever_permitted, trouble_told, freezes;
         char refusal[UNITS_TEXT_MAX];
 } Program;
@@ -142,9 +147,13 @@ static int on_kill_timer(_unused_ sd_event_source *s, _unused_ uint64_t us, void
 
         if (p->core.phase != GUARD_KILLING) /* unreachable: the loop ends with this phase */
                 return 0;
-        if (units_are_populated(p->units))
+        if (units_are_populated(p->units)) {
                 kill_all(p);
-        look_for_more(p);
+                p->looks_in_vain++;
+        } else
+                p->looks_in_vain = 0;
+        if (p->looks_in_vain <= KILL_LOOKS_IN_VAIN_MAX)
+                look_for_more(p);
         return 0;
 }
 

@@ -122,6 +122,23 @@ static void kills_that_take_long_leave_the_bus_its_turn(void) {
         CHECK(world.looks >= 3);
 }
 
+static void let_it_die_in_the_end(void) {
+        if (world.looks == 12)
+                world.joins = 0;
+}
+
+/* Three seconds, one of them with a kill each millisecond. */
+static void what_cannot_be_killed_is_left_to_the_rounds(void) {
+        set_up();
+        world.stubborn = true;
+        world.joins = UINT_MAX;
+        world.on_ready = take_the_lease_away;
+        world.on_look = let_it_die_in_the_end;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.looks >= 12);
+        CHECK(world.kills < 1500);
+}
+
 static void hang_without_a_lease(void) {
         world.hangs = true;
         take_the_lease_away();
@@ -362,6 +379,7 @@ static const Case cases[] = {
         { "a lost lease kills", a_lost_lease_kills },
         { "what joins is killed at once", what_joins_is_killed_at_once },
         { "kills that take long leave the bus its turn", kills_that_take_long_leave_the_bus_its_turn },
+        { "what cannot be killed is left to the rounds", what_cannot_be_killed_is_left_to_the_rounds },
         { "beside a PID 1 that hangs it freezes", beside_a_pid1_that_hangs_it_freezes },
         { "a lost binding stops", a_lost_binding_stops },
         { "no good lease: refused", no_good_lease_is_refused },
