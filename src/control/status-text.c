@@ -207,6 +207,13 @@ static void say_standing_down(const Sentence *s) {
         else
                 SAY(s, "told otherwise");
         say_reason(s, ": ");
+        if (store_fails(s)) {
+                say_store_fails(s, "; ");
+                SAY(s, "; ");
+                say_last_seen(s);
+                say_error(s);
+                return;
+        }
         if (!v->has_record || v->record.expire_time_ms == 0 ||
             (v->expires_boot_us != 0 && v->expires_boot_us <= s->now_boot_us))
                 return;

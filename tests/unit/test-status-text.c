@@ -140,6 +140,10 @@ static void test_standing_down(void) {
         standby(&p);
         p.view.state = LOCK_STANDING_DOWN;
         CHECK_STR(say(&p), "standing down until told otherwise; node2 holds validator");
+        failing(&p);
+        CHECK_STR(say(&p), "standing down until told otherwise; store unreachable for 4min 10s; node2's lease, as last seen, "
+                           "ends in 28min");
+        p.view.store_failing = false;
         p.view.expires_boot_us = NOW;
         CHECK_STR(say(&p), "standing down until told otherwise");
         p.view.expires_boot_us = 0;
