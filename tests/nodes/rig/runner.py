@@ -10,18 +10,15 @@ import glob
 import importlib
 import inspect
 import os
-import queue
 import sys
 import threading
 import time
 import traceback
 
-from . import store
+from . import store, workers
 from .cluster import Cluster
 from .rootfs import HERE
-from .system import Skip, ending
-
-END_TIMEOUT_S = 30
+from .system import Skip
 
 
 def needs(**what):
@@ -76,44 +73,16 @@ class Runner:
     def run(self, tests):
         """Run the tests; returns whether none failed."""
         numbered = list(enumerate(tests))
-        workers = self._workers([one for one in numbered if one[1].idle])
-        workers += self._workers([one for one in numbered if not one[1].idle])
-        for worker in workers:
-            worker.start()
-        try:
-            for worker in workers:
-                worker.join()
-        except BaseException:
-            self._end(workers)
-            raise
+        idle = [one for one in numbered if one[1].idle]
+        others = [one for one in numbered if not one[1].idle]
+        workers.run(self.workspace, [*workers.share(idle, self.parallel, self._one),
+                                     *workers.share(others, self.parallel, self._one)])
         print("".join(self._failures), end="")
         print(f"{len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped")
         return not self.failed
 
-    def _workers(self, tests):
-        """As many as there may be clusters at a time, to share these numbered tests."""
-        waiting = queue.Queue()
-        for one in tests:
-            waiting.put(one)
-        return [threading.Thread(target=self._work, args=(waiting,), daemon=True)
-                for _ in range(min(self.parallel, len(tests)))]
-
-    def _end(self, workers):
-        """Ended from outside: let the workers clean up what they have begun, and begin no more."""
-        ending.set()
-        self.workspace.group.kill()
-        for worker in workers:
-            worker.join(END_TIMEOUT_S)
-
-    def _work(self, waiting):
-        while not ending.is_set():
-            try:
-                number, test = waiting.get_nowait()
-            except queue.Empty:
-                return
-            self._one(number, test)
-
-    def _one(self, number, test):
+    def _one(self, numbered):
+        number, test = numbered
         started = time.monotonic()
         try:
             if test.needs_product and self.stage is None:
