@@ -35,7 +35,7 @@ static void take_over(Daemon *daemon, LockParameters *parameters) {
         };
 }
 
-static int leader_parameters(Daemon *daemon, LockParameters *ret) {
+static int fill_parameters(Daemon *daemon, LockParameters *ret) {
         const Config *config = daemon->config;
         LockParameters parameters = {
                 .gap_us = config->gap_us,
@@ -131,7 +131,7 @@ static int leader_begin(Daemon *daemon, const Identity *identity) {
                 log_entry(LOG_ERR, MESSAGE_PROGRAM, "Can't set up the connection to the store: %s", strerror(-r));
                 return r;
         }
-        r = leader_parameters(daemon, &parameters);
+        r = fill_parameters(daemon, &parameters);
         if (r < 0)
                 return complain(r);
         read_clocks(&now);

@@ -201,9 +201,9 @@ static void say_standing_down(const Sentence *s) {
         char when[SPAN_TEXT_MAX];
 
         SAY(s, "standing down until ");
-        if (s->view->next == LOCK_NEXT_STAND_UP)
+        if (v->next == LOCK_NEXT_STAND_UP)
                 SAY(s, "%s", format_timestamp(when, sizeof(when),
-                                              s->view->next_boot_us + s->picture->wall_minus_boot_us));
+                                              v->next_boot_us + s->picture->wall_minus_boot_us));
         else
                 SAY(s, "told otherwise");
         say_reason(s, ": ");
