@@ -37,6 +37,21 @@ static void check_budget(const Daemon *daemon, LockUnits *units) {
                 snprintf(units->refusal, sizeof(units->refusal), "%.*s", LOCK_REASON_MAX - 1, error.text);
 }
 
+/* The manager's answer is of this snapshot: cloudlock_require_watchdog=yes asks for it each time. */
+static void check_watchdog(const Daemon *daemon, const UnitsSnapshot *snapshot, LockUnits *units) {
+        static const char demanded[] = "cloudlock_require_watchdog=yes: ";
+        char problem[LOCK_REASON_MAX - sizeof(demanded)];
+        WatchdogFacts watchdog;
+        LockNow now;
+
+        if (!daemon->config->require_watchdog || units->refusal[0])
+                return;
+        read_clocks(&now);
+        watchdog = snapshot->manager ? manager_watchdog(snapshot->manager) : (WatchdogFacts) {};
+        if (watchdog_refuses(&watchdog, now.mono_us, units->stop_budget_us, problem, sizeof(problem)))
+                snprintf(units->refusal, sizeof(units->refusal), "%s%s", demanded, problem);
+}
+
 static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata) {
         Daemon *daemon = userdata;
         LockEvent event = { .type = LOCK_EVENT_UNITS };
@@ -56,6 +71,7 @@ static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata
         };
         snprintf(event.units.refusal, sizeof(event.units.refusal), "%s", snapshot->refusal);
         check_budget(daemon, &event.units);
+        check_watchdog(daemon, snapshot, &event.units);
         for (size_t i = 0; i < daemon->picture.n_targets; i++)
                 daemon->targets[i].active_state = units_active_state(daemon->units, i);
         pump(daemon, &event);
@@ -108,8 +124,12 @@ int units_begin(Daemon *daemon) {
                 .snapshot = on_snapshot, .changed = on_changed, .guard_started = on_guard_started, .userdata = daemon,
         };
 
-        return units_new(NULL, daemon->config->instance, daemon->config->target_units, daemon->config->extra_cgroups,
-                         &handlers, &daemon->units);
+        int r = units_new(NULL, daemon->config->instance, daemon->config->target_units, daemon->config->extra_cgroups,
+                          &handlers, &daemon->units);
+
+        if (r >= 0 && daemon->config->require_watchdog)
+                units_tell_manager(daemon->units, 0);
+        return r;
 }
 
 static int bus_begin(Daemon *daemon) {

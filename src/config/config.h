@@ -35,6 +35,7 @@ typedef struct Config {
         usec_t max_clock_skew_us;
         OnTargetExit on_target_exit;
         bool mixed_fleet;
+        bool require_watchdog; /* lead only where a hardware watchdog resets this machine in time when it hangs */
         bool accept_unchecked_table; /* DescribeTable is not allowed here and the operator takes responsibility */
 } Config;
 

@@ -5,27 +5,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "properties.h"
 #include "strv.h"
 
 #define UNIT_PATH_PREFIX "/org/freedesktop/systemd1/unit"
-
-typedef int (*Reader)(sd_bus_message *m, void *to);
-
-static int read_string(sd_bus_message *m, void *to) {
-        _cleanup_free_ char *copy = NULL;
-        char **field = to;
-        const char *s;
-        int r = sd_bus_message_read(m, "s", &s);
-
-        if (r < 0)
-                return r;
-        copy = strdup(s);
-        if (!copy)
-                return -ENOMEM;
-        free(*field);
-        *field = TAKE_PTR(copy);
-        return 0;
-}
 
 static int read_strv(sd_bus_message *m, void *to) {
         char ***field = to;
@@ -33,10 +16,6 @@ static int read_strv(sd_bus_message *m, void *to) {
         strv_free(*field);
         *field = NULL;
         return sd_bus_message_read_strv(m, field);
-}
-
-static int read_u64(sd_bus_message *m, void *to) {
-        return sd_bus_message_read(m, "t", (uint64_t *) to);
 }
 
 static int read_u32(sd_bus_message *m, void *to) {
@@ -78,7 +57,7 @@ static int read_exec_line(sd_bus_message *m, ExecLine *ret) {
         _cleanup_(exec_line_done) ExecLine line = {};
         int r, ignore_failure;
 
-        r = read_string(m, &line.path);
+        r = property_read_string(m, &line.path);
         if (r < 0)
                 return r;
         r = sd_bus_message_read_strv(m, &line.argv);
@@ -127,18 +106,14 @@ static int read_exec(sd_bus_message *m, void *to) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static const struct {
-        const char *name, *signature;
-        Reader read;
-        size_t offset;
-} properties[] = {
+static const Property properties[] = {
 #define PROPERTY(name, signature, read, field) { name, signature, read, offsetof(UnitFacts, field) }
-        PROPERTY("Id", "s", read_string, id),
-        PROPERTY("LoadState", "s", read_string, load_state),
-        PROPERTY("ActiveState", "s", read_string, active_state),
-        PROPERTY("SubState", "s", read_string, sub_state),
-        PROPERTY("UnitFileState", "s", read_string, unit_file_state),
-        PROPERTY("FragmentPath", "s", read_string, fragment_path),
+        PROPERTY("Id", "s", property_read_string, id),
+        PROPERTY("LoadState", "s", property_read_string, load_state),
+        PROPERTY("ActiveState", "s", property_read_string, active_state),
+        PROPERTY("SubState", "s", property_read_string, sub_state),
+        PROPERTY("UnitFileState", "s", property_read_string, unit_file_state),
+        PROPERTY("FragmentPath", "s", property_read_string, fragment_path),
         PROPERTY("DropInPaths", "as", read_strv, drop_in_paths),
         PROPERTY("NeedDaemonReload", "b", read_bool, need_daemon_reload),
         PROPERTY("Job", "(uo)", read_job, job_id),
@@ -148,26 +123,26 @@ static const struct {
         PROPERTY("Before", "as", read_strv, before),
         PROPERTY("Wants", "as", read_strv, wants),
         PROPERTY("PropagatesStopTo", "as", read_strv, propagates_stop_to),
-        PROPERTY("Type", "s", read_string, type),
-        PROPERTY("Result", "s", read_string, result),
-        PROPERTY("Restart", "s", read_string, restart),
+        PROPERTY("Type", "s", property_read_string, type),
+        PROPERTY("Result", "s", property_read_string, result),
+        PROPERTY("Restart", "s", property_read_string, restart),
         PROPERTY("MainPID", "u", read_u32, main_pid),
         PROPERTY("RemainAfterExit", "b", read_bool, remain_after_exit),
-        PROPERTY("ControlGroup", "s", read_string, control_group),
-        PROPERTY("Slice", "s", read_string, slice),
-        PROPERTY("User", "s", read_string, user),
-        PROPERTY("PAMName", "s", read_string, pam_name),
-        PROPERTY("RootDirectory", "s", read_string, root_directory),
-        PROPERTY("RootImage", "s", read_string, root_image),
+        PROPERTY("ControlGroup", "s", property_read_string, control_group),
+        PROPERTY("Slice", "s", property_read_string, slice),
+        PROPERTY("User", "s", property_read_string, user),
+        PROPERTY("PAMName", "s", property_read_string, pam_name),
+        PROPERTY("RootDirectory", "s", property_read_string, root_directory),
+        PROPERTY("RootImage", "s", property_read_string, root_image),
         PROPERTY("RootDirectoryStartOnly", "b", read_bool, root_directory_start_only),
-        PROPERTY("KillMode", "s", read_string, kill_mode),
+        PROPERTY("KillMode", "s", property_read_string, kill_mode),
         PROPERTY("SendSIGKILL", "b", read_bool, send_sigkill),
         PROPERTY("FinalKillSignal", "i", read_i32, final_kill_signal),
         PROPERTY("CPUSchedulingPolicy", "i", read_i32, cpu_scheduling_policy),
         PROPERTY("CPUSchedulingPriority", "i", read_i32, cpu_scheduling_priority),
-        PROPERTY("LimitRTPRIO", "t", read_u64, limit_rtprio),
-        PROPERTY("TimeoutStopUSec", "t", read_u64, timeout_stop_us),
-        PROPERTY("TimeoutAbortUSec", "t", read_u64, timeout_abort_us),
+        PROPERTY("LimitRTPRIO", "t", property_read_u64, limit_rtprio),
+        PROPERTY("TimeoutStopUSec", "t", property_read_u64, timeout_stop_us),
+        PROPERTY("TimeoutAbortUSec", "t", property_read_u64, timeout_abort_us),
         PROPERTY("ExecCondition", "a(sasbttttuii)", read_exec, condition),
         PROPERTY("ExecStartPre", "a(sasbttttuii)", read_exec, start_pre),
         PROPERTY("ExecStart", "a(sasbttttuii)", read_exec, start),
@@ -181,7 +156,7 @@ void unit_facts_done(UnitFacts *facts) {
         for (size_t i = 0; i < ELEMENTSOF(properties); i++) {
                 void *field = (char *) facts + properties[i].offset;
 
-                if (properties[i].read == read_string)
+                if (properties[i].read == property_read_string)
                         freep(field);
                 else if (properties[i].read == read_strv)
                         strv_freep(field);
@@ -191,40 +166,11 @@ void unit_facts_done(UnitFacts *facts) {
         *facts = (UnitFacts){};
 }
 
-static int read_property(sd_bus_message *m, const char *name, UnitFacts *facts) {
-        int r;
-
-        for (size_t i = 0; i < ELEMENTSOF(properties); i++) {
-                if (strcmp(properties[i].name, name) != 0)
-                        continue;
-                r = sd_bus_message_enter_container(m, 'v', properties[i].signature);
-                if (r < 0)
-                        return r;
-                r = properties[i].read(m, (char *) facts + properties[i].offset);
-                return r < 0 ? r : sd_bus_message_exit_container(m);
-        }
-        return sd_bus_message_skip(m, "v");
-}
-
 int unit_facts_read(sd_bus_message *answer, UnitFacts *ret) {
+        const Properties wanted = { properties, ELEMENTSOF(properties) };
         _cleanup_facts_ UnitFacts facts = {};
-        int r = sd_bus_message_enter_container(answer, 'a', "{sv}");
+        int r = properties_read(answer, &wanted, &facts);
 
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(answer, 'e', "sv")) > 0) {
-                const char *name;
-
-                r = sd_bus_message_read(answer, "s", &name);
-                if (r < 0)
-                        return r;
-                r = read_property(answer, name, &facts);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(answer);
-                if (r < 0)
-                        return r;
-        }
         if (r < 0)
                 return r;
         if (!facts.id || !facts.load_state || !facts.active_state)
@@ -239,21 +185,11 @@ int unit_object_path(const char *unit, char **ret) {
 }
 
 int unit_facts_question(sd_bus *bus, const char *unit, sd_bus_message **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_free_ char *path = NULL;
         int r = unit_object_path(unit, &path);
 
-        if (r < 0)
-                return r;
-        r = sd_bus_message_new_method_call(bus, &m, SYSTEMD_BUS_NAME, path, "org.freedesktop.DBus.Properties", "GetAll");
-        if (r < 0)
-                return r;
-        /* The empty name stands for every interface: Unit's and Service's properties in one answer. */
-        r = sd_bus_message_append(m, "s", "");
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(m);
-        return 0;
+        /* Unit's and Service's properties in one answer. */
+        return r < 0 ? r : properties_question(bus, path, "", ret);
 }
 
 int unit_facts_ask(sd_bus *bus, const char *unit, usec_t timeout_us, UnitFacts *ret) {

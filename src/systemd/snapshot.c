@@ -22,6 +22,7 @@ void snapshot_cancel(Units *units) {
         for (size_t i = 0; i < units->n_members; i++)
                 units->members[i].question = sd_bus_slot_unref(units->members[i].question);
         units->jobs_question = sd_bus_slot_unref(units->jobs_question);
+        units->manager_question = sd_bus_slot_unref(units->manager_question);
         units->n_unanswered = 0;
         units->look_again = false;
 }
@@ -97,6 +98,7 @@ static void sum_up(const Units *units, UnitsSnapshot *ret) {
                                    text_is(member->facts.result, "success");
         }
         judge_binding(units, &s);
+        s.manager = units->manager_known ? &units->manager : NULL;
         /* Last, so that a start that came between the answers shows in its processes. */
         s.populated = units_are_populated(units);
         *ret = s;
@@ -235,6 +237,45 @@ static int ask_jobs(Units *units) {
         return r;
 }
 
+static int on_manager(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        _cleanup_manager_facts_ ManagerFacts facts = {};
+        Units *units = userdata;
+        int r = -sd_bus_message_get_errno(m);
+
+        units->manager_question = sd_bus_slot_unref(units->manager_question);
+        if (r >= 0)
+                r = manager_facts_read(m, &facts);
+        if (r >= 0) {
+                manager_facts_done(&units->manager);
+                units->manager = facts;
+                facts = (ManagerFacts) {};
+                units->manager_known = true;
+                units->manager_is_old = false;
+                units->manager_boot_us = units->asked_boot_us;
+        }
+        answered(units, r);
+        return 0;
+}
+
+static bool manager_is_wanted(const Units *units) {
+        if (units->manager_age_us == USEC_INFINITY)
+                return false;
+        return !units->manager_known || units->manager_is_old ||
+               usec_sub(units->asked_boot_us, units->manager_boot_us) >= units->manager_age_us;
+}
+
+static int ask_manager(Units *units) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = manager_facts_question(units->bus, &m);
+
+        if (r < 0)
+                return r;
+        r = sd_bus_call_async(units->bus, &units->manager_question, m, on_manager, units, QUESTION_US_MAX);
+        if (r >= 0)
+                units->n_unanswered++;
+        return r;
+}
+
 int units_look(Units *units) {
         int r = 0;
 
@@ -249,6 +290,8 @@ int units_look(Units *units) {
                 r = ask_facts(units->members + i);
         if (r >= 0)
                 r = ask_jobs(units);
+        if (r >= 0 && manager_is_wanted(units))
+                r = ask_manager(units);
         if (r < 0)
                 snapshot_cancel(units);
         return r < 0 ? r : 0;

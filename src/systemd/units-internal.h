@@ -4,6 +4,7 @@
 /* Shared by units.c (the object, the signals, the verbs) and snapshot.c (the questions and what they add up to). */
 
 #include "facts.h"
+#include "manager.h"
 #include "units.h"
 
 #define GUARD_INDEX 0 /* in Units.members; the targets follow */
@@ -27,7 +28,11 @@ struct Units {
         Member *members; /* the guard, then the targets in their order */
         size_t n_members;
         char **cgroups; /* every cgroup in which a target was seen or is to be expected */
-        sd_bus_slot *jobs_question, *match_job, *match_reload;
+        ManagerFacts manager; /* of the last answer */
+        bool manager_known, manager_is_old;
+        usec_t manager_boot_us; /* when that was asked for */
+        usec_t manager_age_us;  /* older than this it is asked for again; USEC_INFINITY: never */
+        sd_bus_slot *manager_question, *jobs_question, *match_job, *match_reload;
         sd_bus_slot *start_question;
         char *start_job; /* object path of the guard's start job; NULL: none that we wait for */
         usec_t asked_boot_us;

@@ -37,6 +37,7 @@ Units *units_free(Units *units) {
         for (size_t i = 0; i < units->n_members; i++)
                 member_done(units->members + i);
         free(units->members);
+        manager_facts_done(&units->manager);
         free(units->instance);
         strv_free(units->targets);
         strv_free(units->extra_cgroups);
@@ -74,6 +75,7 @@ int units_new(sd_bus *bus, const char *instance, char *const *targets, char *con
         if (!units)
                 return -ENOMEM;
         units->handlers = *handlers;
+        units->manager_age_us = USEC_INFINITY;
         units->instance = strdup(instance);
         if (!units->instance)
                 return -ENOMEM;
@@ -126,10 +128,12 @@ static int on_job_removed(sd_bus_message *m, void *userdata, _unused_ sd_bus_err
 
 static int on_reloading(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         int active, r = sd_bus_message_read(m, "b", &active);
+        Units *units = userdata;
 
         if (r < 0)
                 return r;
-        return active ? 0 : changed(userdata);
+        units->manager_is_old = true;
+        return active ? 0 : changed(units);
 }
 
 static int watch_member(Member *member, const char *sender) {
@@ -174,10 +178,15 @@ static void unwatch(Units *units) {
 int units_set_bus(Units *units, sd_bus *bus) {
         snapshot_cancel(units);
         unwatch(units);
+        units->manager_is_old = true;
         units->start_job = (free(units->start_job), NULL);
         sd_bus_unref(units->bus);
         units->bus = sd_bus_ref(bus);
         return bus ? watch(units) : 0;
+}
+
+void units_tell_manager(Units *units, usec_t age_us_max) {
+        units->manager_age_us = age_us_max;
 }
 
 static int on_start_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {

@@ -9,6 +9,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "manager.h"
 #include "time-span.h"
 
 #define UNITS_TEXT_MAX 320
@@ -35,6 +36,7 @@ typedef struct UnitsSnapshot {
         bool bound;
         usec_t stop_budget_us; /* USEC_INFINITY: the units set no limit */
         char refusal[UNITS_TEXT_MAX]; /* why not bound or not gateable; empty: fine */
+        const ManagerFacts *manager; /* NULL: not asked for; borrowed for the time of the call */
 } UnitsSnapshot;
 
 typedef struct Units Units;
@@ -63,6 +65,10 @@ static inline void units_freep(Units **u) {
 /* The connection was lost (NULL) or is there again. What is under way ends without its handler being called; what is
  * known of the cgroups stays. 0 or a negative errno. */
 int units_set_bus(Units *units, sd_bus *bus);
+
+/* From now on snapshots tell of PID 1's manager, too, by an answer that is no older than this when they begin (0: by one of
+ * their own), and none from before a reload. */
+void units_tell_manager(Units *units, usec_t age_us_max);
 
 /* Begins a snapshot; one that is under way is not disturbed, and another one follows it. */
 int units_look(Units *units);

@@ -46,7 +46,7 @@ static void test_defaults(void) {
         CHECK(c->renew_us == 2 * USEC_PER_MINUTE && c->poll_us == 10 * USEC_PER_SEC);
         CHECK(c->stop_timeout_us == USEC_INFINITY && c->max_clock_skew_us == 40 * USEC_PER_SEC);
         CHECK_EQ(c->on_target_exit, ON_TARGET_EXIT_RELEASE);
-        CHECK(!c->mixed_fleet && !c->accept_unchecked_table);
+        CHECK(!c->mixed_fleet && !c->require_watchdog && !c->accept_unchecked_table);
 }
 
 /* As its documentation has it, sourced by a shell; with CRLF, as after a detour by way of Windows. */
@@ -107,6 +107,7 @@ static void test_every_new_key(void) {
                 "cloudlock_max_clock_skew=5s\n"
                 "cloudlock_on_target_exit=hold\n"
                 "cloudlock_mixed_fleet=no\n"
+                "cloudlock_require_watchdog=yes\n"
                 "cloudlock_accept_unchecked_table=yes\n");
 
         if (!c)
@@ -119,7 +120,7 @@ static void test_every_new_key(void) {
         CHECK(c->poll_us == 1500 * USEC_PER_MSEC && c->stop_timeout_us == 20 * USEC_PER_SEC);
         CHECK(c->max_clock_skew_us == 5 * USEC_PER_SEC);
         CHECK_EQ(c->on_target_exit, ON_TARGET_EXIT_HOLD);
-        CHECK(!c->mixed_fleet && c->accept_unchecked_table);
+        CHECK(!c->mixed_fleet && c->require_watchdog && c->accept_unchecked_table);
 }
 
 /* Each value as sh reads it: printf '%s' VALUE gives the same. */

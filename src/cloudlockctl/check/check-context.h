@@ -53,7 +53,7 @@ void check_aws_files(CheckContext *context); /* check-aws-files.c: the files tha
 void check_instances(CheckContext *context); /* check-instances.c: another instance of this host for the same lock */
 void check_units(CheckContext *context);     /* check-units.c: guard and targets */
 void check_plan(CheckContext *context);      /* check-plan.c: the times */
-void check_watchdogs(CheckContext *context); /* check-host.c */
+void check_watchdogs(CheckContext *context); /* check-watchdogs.c: what ends what hangs */
 void check_store(CheckContext *context);     /* check-store.c: from the keys to the rights */
 
 /* For commands that need to know no more than where the lock's table is, and who may ask: says on stderr what keeps from
@@ -62,6 +62,10 @@ int check_find_place(CheckContext *context);
 
 /* A line that says that something was not looked at, and because of what. */
 void check_skip(CheckContext *context, const char *check, const char *because);
+
+/* check-plan.c: how long the targets may take to stop, by the configuration, or else by their units; USEC_INFINITY: not known,
+ * or without limit. There has to be a configuration. */
+usec_t check_stop_budget_us(const CheckContext *context);
 
 bool check_is_loaded(const UnitFacts *facts);
 

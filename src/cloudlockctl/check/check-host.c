@@ -14,7 +14,6 @@
 #define USER "cloudlock"
 #define POLKIT_BUS_NAME "org.freedesktop.PolicyKit1"
 #define CGROUP_ROOT "/sys/fs/cgroup"
-#define WATCHDOG_DEVICE "/dev/watchdog"
 
 static int get_manager_string(CheckContext *context, const char *property, char **ret) {
         return sd_bus_get_property_string(context->bus, SYSTEMD_BUS_NAME, SYSTEMD_MANAGER_PATH, SYSTEMD_MANAGER_INTERFACE,
@@ -143,62 +142,4 @@ void check_host(CheckContext *context) {
         check_user(context);
         check_run_directory(context);
         check_policies(context);
-}
-
-static usec_t watchdog_of(CheckContext *context, const UnitFacts *unit) {
-        _cleanup_free_ char *path = NULL;
-        uint64_t us = 0;
-
-        if (unit_object_path(unit->id, &path) >= 0)
-                (void) sd_bus_get_property_trivial(context->bus, SYSTEMD_BUS_NAME, path, "org.freedesktop.systemd1.Service",
-                                                   "WatchdogUSec", NULL, 't', &us);
-        return us == USEC_INFINITY ? 0 : us;
-}
-
-/* PID 1 tells of a service's watchdog only while that runs. */
-static void check_service_watchdog(CheckContext *context, const UnitFacts *unit) {
-        usec_t watchdog_us = watchdog_of(context, unit);
-        char span[SPAN_TEXT_MAX];
-
-        if (!unit->active_state || strcmp(unit->active_state, "active") != 0)
-                return;
-        if (watchdog_us > 0) {
-                findings_add(&context->findings, FINDING_FINE, "watchdog", "PID 1 ends %s when it hangs for %s", unit->id,
-                             format_span(span, sizeof(span), watchdog_us));
-                return;
-        }
-        findings_add(&context->findings, FINDING_FAILED, "watchdog", "WatchdogSec= of %s is off: nobody notices when it hangs",
-                     unit->id);
-        findings_remedy(&context->findings, "take the line out that turns it off (systemctl cat %s), and restart it", unit->id);
-}
-
-static void check_hardware_watchdog(CheckContext *context) {
-        uint64_t runtime_us = 0;
-        char span[SPAN_TEXT_MAX];
-        bool armed = sd_bus_get_property_trivial(context->bus, SYSTEMD_BUS_NAME, SYSTEMD_MANAGER_PATH,
-                                                 SYSTEMD_MANAGER_INTERFACE, "RuntimeWatchdogUSec", NULL, 't',
-                                                 &runtime_us) >= 0 &&
-                     runtime_us > 0 && runtime_us != USEC_INFINITY;
-
-        if (access(WATCHDOG_DEVICE, F_OK) < 0) {
-                findings_add(&context->findings, FINDING_NOTE, "hardware-watchdog",
-                             "this machine has no " WATCHDOG_DEVICE ": nothing resets it when PID 1 or the kernel hangs");
-                return;
-        }
-        if (armed) {
-                findings_add(&context->findings, FINDING_FINE, "hardware-watchdog", "resets this machine when PID 1 hangs for %s",
-                             format_span(span, sizeof(span), runtime_us));
-                return;
-        }
-        findings_add(&context->findings, FINDING_WARNING, "hardware-watchdog",
-                     WATCHDOG_DEVICE " is there and unused: nothing resets this machine when PID 1 hangs");
-        findings_remedy(&context->findings, "set RuntimeWatchdogSec=30s in /etc/systemd/system.conf, then: systemctl daemon-reexec");
-}
-
-void check_watchdogs(CheckContext *context) {
-        if (!context->bus)
-                return;
-        check_service_watchdog(context, &context->daemon);
-        check_service_watchdog(context, &context->guard);
-        check_hardware_watchdog(context);
 }

@@ -5,13 +5,6 @@
 #include "check-context.h"
 #include "time-limits.h"
 
-/* As long as the units may take, or as the configuration allows them. */
-static usec_t stop_budget_us(const CheckContext *context) {
-        if (context->config->stop_timeout_us != USEC_INFINITY)
-                return context->config->stop_timeout_us;
-        return binding_stop_budget_us(context->targets, context->n_targets);
-}
-
 static bool targets_are_known(const CheckContext *context) {
         for (size_t i = 0; i < context->n_targets; i++)
                 if (!check_is_loaded(&context->targets[i]))
@@ -19,8 +12,14 @@ static bool targets_are_known(const CheckContext *context) {
         return context->n_targets > 0;
 }
 
+usec_t check_stop_budget_us(const CheckContext *context) {
+        if (context->config->stop_timeout_us != USEC_INFINITY)
+                return context->config->stop_timeout_us;
+        return targets_are_known(context) ? binding_stop_budget_us(context->targets, context->n_targets) : USEC_INFINITY;
+}
+
 static void check_inequality(CheckContext *context) {
-        usec_t stop_us = stop_budget_us(context);
+        usec_t stop_us = check_stop_budget_us(context);
         ConfigError text = {};
         char *remedy;
 
