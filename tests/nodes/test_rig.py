@@ -3,10 +3,11 @@
 
 import json
 import sys
+import tempfile
 
 from rig.cluster import BEAT, BEATS
 from rig.host import boot_all
-from rig.judge import MIN_BEATS, Verdict
+from rig.judge import MIN_BEATS, Tape, Verdict
 from rig.runner import needs
 from rig.system import Failure, wait_for
 
@@ -36,6 +37,14 @@ def start_unbound(*hosts):
                       f"[Service]\nExecStart={BEAT} {BEATS}\nRestart=no\n")
         host.systemctl("daemon-reload")
         host.systemctl("start", UNBOUND)
+
+
+def judged(lines):
+    """What the judge makes of a beats file."""
+    with tempfile.NamedTemporaryFile("w", encoding="ascii") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        return Verdict(Tape(file.name).runs())
 
 
 def beats(cluster, host):
@@ -96,11 +105,36 @@ def test_judge_counts_a_paused_target_as_running(cluster):
 @needs(product=False)
 def test_judge_sees_one_shared_beat(_):
     lines = ["1000000000 node1 7 1 5 main", "2000000000 node1 7 1 5 main", "2000000000 node2 9 2 6 main"]
-    assert Verdict("\n".join(lines) + "\n").overlaps(), "hosts that share their edges overlap"
-    later = [*lines[:2], "2000000001 node2 9 2 6 main"]
-    assert not Verdict("\n".join(later) + "\n").overlaps()
-    assert Verdict("\n".join(later) + "\n").fences_in_order()
-    assert Verdict("\n".join(later) + "\n").longest_gap_s("node1") == 1
+    assert judged(lines).overlaps(), "hosts that share their edges overlap"
+    later = judged([*lines[:2], "2000000001 node2 9 2 6 main"])
+    assert not later.overlaps()
+    assert later.fences_in_order()
+    assert later.longest_gap_s("node1") == 1
+
+
+@needs(product=False)
+def test_judge_measures_pauses(_):
+    """Of each process, and of the target as a whole; one process of it that begins or ends beside another is no pause."""
+    beside = judged(f"{when}000000000 node1 {pid} {pid} 5 main" for when, pid in (
+        (1, 7), (2, 7), (2, 8), (3, 7), (3, 8), (4, 8), (5, 8)))
+    assert beside.longest_gap_s("node1") == 1, "two processes that take turns at beating are no pause"
+    halted = judged(f"{when}000000000 node1 {pid} {pid} 5 main" for when, pid in (
+        (1, 7), (1, 8), (2, 8), (3, 8), (4, 7), (4, 8), (6, 9), (7, 9)))
+    assert halted.longest_gap_s("node1") == 3, "a process that stood still while its sibling ran has paused"
+    assert halted.longest_gap_s("node1", since_s=3.5) == 2, "from the last process's end to the next one's beginning"
+    assert halted.longest_gap_s("node1", since_s=5) == 1
+
+
+@needs(product=False)
+def test_judge_reads_on(_):
+    """A file that grows is read on, from its last whole line."""
+    with tempfile.NamedTemporaryFile("w", encoding="ascii") as file:
+        tape = Tape(file.name)
+        assert not tape.runs()
+        for text, beats_so_far in (("1000 node1 7 1 5 main\n2000 no", 1), ("de1 7 1 5 main\n", 2), ("", 2)):
+            file.write(text)
+            file.flush()
+            assert [run.beats for run in tape.runs()] == [beats_so_far]
 
 
 @needs(product=False, always=True)

@@ -58,20 +58,20 @@ def thawed_too_late(verdict, fault):
     return [run for run in runs if run.first > fault.frozen_ns and run.pid in frozen]
 
 
-def longest_nobody_s(runs, now_s, since_s=0.0):
-    """From the first beat of all, or from a later moment on, until now."""
+def longest_nobody_s(runs, now_s):
+    """From the first beat of all until now."""
     longest_ns, last_ns = 0, None
     for run in sorted(runs, key=lambda run: run.first):
         if last_ns is not None:
-            longest_ns = max(longest_ns, run.first - max(last_ns, since_s * NS_PER_S))
+            longest_ns = max(longest_ns, run.first - last_ns)
         last_ns = max(run.last, last_ns or 0)
     return None if last_ns is None else max(longest_ns / NS_PER_S, now_s - last_ns / NS_PER_S)
 
 
 def longest_pause_s(trial, verdict):
-    """Of the host that held the lock first, in one of its processes or between two; None: a fault may well end it."""
+    """Of the target of the host that held the lock first; None: a fault may well end it."""
     if trial.since_s is None or not all(blow.fault.keeps_target for blow in trial.blows):
         return None
-    runs = verdict.of(trial.locks[0].host)
-    inner_ns = max((run.longest_gap for run in runs if run.last / NS_PER_S >= trial.since_s), default=0)
-    return max(inner_ns / NS_PER_S, longest_nobody_s(runs, time.monotonic(), trial.since_s))
+    host = trial.locks[0].host
+    ended_s = time.monotonic() - max(verdict.last_beat_s(host), trial.since_s)
+    return max(verdict.longest_gap_s(host, trial.since_s), ended_s)

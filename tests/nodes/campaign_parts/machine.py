@@ -40,7 +40,7 @@ class Reboot(PowerOff):
 
 
 class SoftReboot(Fault):
-    """The folder with the beats is gone then: who outlived it would beat on, what is started later ends at once."""
+    """PID 1 goes on, and all else begins anew."""
 
     anywhere = True
     since_systemd = 254

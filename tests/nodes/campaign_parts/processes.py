@@ -12,18 +12,20 @@ from .fault import Fault, variant
 
 SIGNALS = ("KILL", "STOP", "ABRT")
 PROGRAMS = {"daemon": ("daemon",), "guard": ("guard",), "both": ("daemon", "guard")}
+FSTAT = "fstat,newfstatat"  # which of them it is depends on the C library
 # What they call, and how often at most from one renewal, or one tick of the guard's, to the next.
 CALLS = {
     "daemon": {"epoll_wait": 15, "recvfrom": 25, "sendto": 4, "timerfd_settime": 8, "rename": 2, "openat": 4,
                "close": 7, "recvmsg": 9, "sendmsg": 5, "read": 10, "write": 2, "newfstatat": 4, "socket": 1,
                "connect": 1, "getsockname": 4, "madvise": 7},
-    "guard": {"epoll_wait": 3, "openat": 3, "read": 8, "sendto": 1, "close": 4, "socket": 1, "timerfd_settime": 1,
-              "newfstatat": 3, "recvmsg": 1},
+    "guard": {"epoll_wait": 2, "openat": 3, "read": 7, "sendto": 1, "close": 4, "socket": 1, "timerfd_settime": 1,
+              FSTAT: 3},
 }
-# As it stops the target, and kills what is left.
-STOP_CALLS = {"epoll_wait": 12, "write": 4, "sendmsg": 4, "sendto": 4, "recvmsg": 6, "openat": 12, "read": 20,
-              "close": 12, "unlink": 1}
-BEFORE_STOP_S = 0.3
+# As it stops the target: what it calls, and how often at least where the target is gone at once.
+STOP_CALLS = {"epoll_wait": 22, "sendmsg": 6, "sendto": 4, "recvmsg": 36, "openat": 10, "read": 20, "close": 16,
+              "socket": 4, "timerfd_settime": 5, "statfs": 3, FSTAT: 8}
+# strace has to be there by then, on a busy machine too.
+BEFORE_STOP_S = 0.5
 
 
 def processes(lock, unit):

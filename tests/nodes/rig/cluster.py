@@ -8,8 +8,8 @@ import sys
 
 from . import rootfs, store
 from .front import Front
-from .host import SHARED, Host, boot_all
-from .judge import Verdict
+from .host import LASTING, Host, boot_all
+from .judge import Tape, Verdict
 from .network import HUB_ADDRESS, Network, host_address
 from .pki import STORE_NAME
 from .system import WAIT_S, Failure, read, run, wait_for, write
@@ -19,7 +19,7 @@ REGION = "eu-central-1"
 KEY, SECRET = "AKIARIGRIGRIGRIGRIG1", "TheRigsOwn/SecretKey+ThatNobodyElseKnows"
 MAX_HOSTS = 4
 STORE_TIMEOUT_S = 120
-BEATS = f"{SHARED}/beats"  # as the targets see it
+BEATS = f"{LASTING}/beats"  # as the targets see it
 BEAT = f"{rootfs.RIG_PROGRAMS}/beat"
 
 
@@ -42,6 +42,7 @@ class Cluster:
         os.makedirs(self.shared)
         os.chmod(self.shared, 0o777)
         write(f"{self.shared}/beats", "", 0o666)
+        self._tape = Tape(f"{self.shared}/beats")
         self.network = Network(self.full_name)
         self._processes = []
         self.front = None
@@ -127,7 +128,7 @@ class Cluster:
         self.notes.append(text)
 
     def verdict(self, split_s=None):
-        return Verdict(read(f"{self.shared}/beats"), split_s)
+        return Verdict(self._tape.runs(), split_s)
 
     def check(self):
         """What has to be true after every test, whatever it did."""

@@ -16,6 +16,8 @@ from .system import COMMAND_TIMEOUT_S, WAIT_S, CommandFailed, Failure, read, run
 BOOT_TIMEOUT_S = 120
 # Where all hosts of a cluster see the folder that they share: the beats, the clock offsets.
 SHARED = "/rig"
+# The same folder where a soft-reboot leaves it: it moves /dev along, and unmounts what is elsewhere.
+LASTING = "/dev/rig"
 NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
 ENVIRONMENT = ("env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                "HOME=/root", "LANG=C.UTF-8", "SYSTEMD_COLORS=0", "SYSTEMD_PAGER=")
@@ -72,7 +74,8 @@ class Host:
             "--capability=CAP_NET_ADMIN", "--link-journal=no", "--resolv-conf=off", "--timezone=off",
             f"--network-namespace-path={self._namespace}", f"--uuid={self._machine_id}",
             f"--machine={self._machine}", f"--hostname={self.name}",
-            f"--bind={self.cluster.shared}:{SHARED}", f"--directory={self.root}",
+            f"--bind={self.cluster.shared}:{SHARED}", f"--bind={self.cluster.shared}:{LASTING}",
+            f"--directory={self.root}",
             "--", f"--unit={rootfs.BOOT_TARGET}"]
 
     def wait_booted(self):
@@ -116,7 +119,7 @@ class Host:
         self.group.remove()
 
     def soft_reboot(self):
-        """systemctl soft-reboot, waited for: PID 1 goes on, and comes up into what is enabled. The shared folder is gone then."""
+        """systemctl soft-reboot, waited for: PID 1 goes on, and comes up into what is enabled. SHARED is gone then."""
         self.systemctl("start", "soft-reboot.target", "--job-mode=replace-irreversibly", "--no-block")
         wait_for(f"{self.name} to come up again", lambda: self._is_up("multi-user.target"), BOOT_TIMEOUT_S)
 

@@ -9,7 +9,9 @@ longer pause instead; for hosts whose every clock stood still, which nothing can
 """
 
 import itertools
+import os
 import sys
+import threading
 
 from .system import Failure
 
@@ -18,45 +20,65 @@ NS_PER_S = 1e9
 
 
 class Run:
-    """An uninterrupted run of one process."""
+    """An uninterrupted run of one process: its beats, in ns of CLOCK_MONOTONIC."""
 
-    def __init__(self, host, pid, fence, first):
-        self.host, self.pid, self.fence = host, pid, fence
-        self.first, self.last = first, first
-        self.beats, self.longest_gap = 1, 0
+    def __init__(self, host, pid, fence, times):
+        self.host, self.pid, self.fence, self.times = host, pid, fence, times
+        self.first, self.last, self.beats = times[0], times[-1], len(times)
 
-    def add(self, now):
-        self.longest_gap = max(self.longest_gap, now - self.last)
-        self.last = now
-        self.beats += 1
+    def longest_gap_ns(self, since_ns=0):
+        """The longest time between two beats, as far as it lies behind a moment."""
+        return max((later - max(earlier, since_ns) for earlier, later in itertools.pairwise(self.times)
+                    if later > since_ns), default=0)
+
+    def split(self, pause_ns):
+        """The runs between its longer pauses."""
+        cuts = [index for index, (earlier, later) in enumerate(itertools.pairwise(self.times), 1)
+                if later - earlier > pause_ns]
+        return [Run(self.host, self.pid, self.fence, self.times[begin:end])
+                for begin, end in itertools.pairwise([0, *cuts, self.beats])]
 
     def __repr__(self):
         return (f"{self.host}[{self.pid}] fence {self.fence}: {self.first / NS_PER_S:.3f} to "
                 f"{self.last / NS_PER_S:.3f}, {self.beats} beats")
 
 
-def parse(text, split_s=None):
-    """The runs in a beats file, in the order in which they began."""
-    runs = {}
-    done = []
-    # The last line may be half written: it has no end yet.
-    for line in text[:text.rfind("\n") + 1].splitlines():
-        now, host, pid, start, fence, _ = line.split()
-        now, identity = int(now), (host, pid, start)
-        run = runs.get(identity)
-        if run is not None and (split_s is None or now - run.last <= split_s * NS_PER_S):
-            run.add(now)
-            continue
-        runs[identity] = Run(host, int(pid), int(fence), now)
-        done.append(runs[identity])
-    return sorted(done, key=lambda run: run.first)
+class Tape:
+    """A beats file as it grows: what has been read of it is not read again. Safe to use from all threads."""
+
+    def __init__(self, path):
+        self._path, self._offset = path, 0
+        self._processes = {}
+        self._lock = threading.Lock()
+
+    def runs(self):
+        """A run for each process so far."""
+        with self._lock:
+            self._read_on()
+            return [Run(host, int(pid), fence, list(times)) for (host, pid, _), (fence, times) in self._processes.items()]
+
+    def _read_on(self):
+        if os.path.getsize(self._path) == self._offset:
+            return
+        with open(self._path, "rb") as file:
+            file.seek(self._offset)
+            fresh = file.read()
+        # The last line may be half written: it has no end yet.
+        whole = fresh[:fresh.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.decode("ascii").splitlines():
+            now, host, pid, start, fence, _ = line.split()
+            self._processes.setdefault((host, pid, start), (int(fence), []))[1].append(int(now))
 
 
 class Verdict:
     """What the beats say; times in seconds, of CLOCK_MONOTONIC."""
 
-    def __init__(self, text, split_s=None):
-        self.runs = parse(text, split_s)
+    def __init__(self, runs, split_s=None):
+        """Of a tape's runs; split_s: see above."""
+        if split_s is not None:
+            runs = [part for run in runs for part in run.split(split_s * NS_PER_S)]
+        self.runs = sorted(runs, key=lambda run: run.first)
 
     def of(self, host):
         name = getattr(host, "name", host)
@@ -74,12 +96,15 @@ class Verdict:
         return min(gaps) / NS_PER_S if gaps else None
 
     def longest_gap_s(self, host, since_s=0.0):
-        """The longest time between two beats of a host, from a moment on, over all its processes."""
-        beats = sorted(edge for run in self.of(host) if run.last / NS_PER_S >= since_s
-                       for edge in (run.first, run.last))
-        inner = max((run.longest_gap for run in self.of(host)), default=0)
-        between = max((later - earlier for earlier, later in zip(beats[1::2], beats[2::2])), default=0)
-        return max(inner, between) / NS_PER_S
+        """The longest pause of a host's target from a moment on: in one of its processes, or while it had none."""
+        since_ns, last_ns = since_s * NS_PER_S, None
+        gaps_ns = [run.longest_gap_ns(since_ns) for run in self.of(host)]
+        for run in self.of(host):
+            # Who begins while another one of them runs ends no pause.
+            if last_ns is not None:
+                gaps_ns.append(run.first - max(last_ns, since_ns))
+            last_ns = max(run.last, last_ns or 0)
+        return max(gaps_ns, default=0) / NS_PER_S
 
     def last_beat_s(self, host):
         """When a host beat for the last time; None: never."""
@@ -105,8 +130,7 @@ class Verdict:
 
 
 def main(path, min_beats=str(MIN_BEATS), *holders):
-    with open(path, encoding="ascii") as file:
-        verdict = Verdict(file.read())
+    verdict = Verdict(Tape(path).runs())
     for run in verdict.runs:
         print(run)
     try:
