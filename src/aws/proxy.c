@@ -113,9 +113,10 @@ static int read_exceptions(const char *list, const HostPort *server, Proxy *prox
         return proxy->no_proxy ? 0 : -ENOMEM;
 }
 
-/* Where the proxy's host begins: behind scheme, user and password. */
+/* Where the proxy's host begins: behind scheme, user and password. Of two @ the first, so that what follows is no host:
+ * libcurl refuses such a URL, and says so with the password in its words. */
 static const char *behind_user(const char *s) {
-        const char *at = strrchr(s, '@');
+        const char *at = strchr(s, '@');
 
         return at ? at + 1 : s;
 }

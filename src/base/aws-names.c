@@ -20,12 +20,18 @@ bool region_is_valid(const char *s) {
 
 /* The length of a host at `s`: a name, an IPv4 address, or an IPv6 address in brackets. 0 if there is none. */
 static size_t host_length(const char *s) {
+        char text[INET6_ADDRSTRLEN];
+        struct in6_addr address;
         size_t length;
 
         if (*s != '[')
                 return *s == '-' || *s == '.' ? 0 : strspn(s, LOWER DIGITS "-.");
         length = strspn(s + 1, DIGITS "abcdef:.");
-        return length > 0 && s[length + 1] == ']' ? length + 2 : 0;
+        if (length >= sizeof(text) || s[length + 1] != ']')
+                return 0;
+        memcpy(text, s + 1, length);
+        text[length] = '\0';
+        return inet_pton(AF_INET6, text, &address) == 1 ? length + 2 : 0;
 }
 
 static bool is_loopback(const char *host, size_t length) {

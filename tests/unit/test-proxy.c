@@ -22,7 +22,7 @@ static void test_urls(void) {
                 { { V("HTTPS_PROXY=proxy.example") }, "http://proxy.example:80", "proxy.example:80", "HTTPS_PROXY" },
                 { { V("https_proxy=HTTPS://Proxy.Example") }, "https://Proxy.Example:443", "Proxy.Example:443", "https_proxy" },
                 { { V("HTTPS_PROXY=http://user:" SECRET "%40@p:1") }, "http://user:" SECRET "%40@p:1", "p:1", "HTTPS_PROXY" },
-                { { V("HTTPS_PROXY=http://u:a@b@[2001:db8::1]:3128") }, "http://u:a@b@[2001:db8::1]:3128", "[2001:db8::1]:3128",
+                { { V("HTTPS_PROXY=http://u:b@[2001:db8::1]:3128") }, "http://u:b@[2001:db8::1]:3128", "[2001:db8::1]:3128",
                   "HTTPS_PROXY" },
                 { { V("HTTPS_PROXY=http://[::1]") }, "http://[::1]:80", "[::1]:80", "HTTPS_PROXY" },
         };
@@ -45,6 +45,7 @@ static void test_refusals(void) {
                 "http://user:" SECRET "@p:65536", "http://user:" SECRET "@[::1", "http://user:" SECRET "@p/path",
                 "http://user:" SECRET "/@p:1", "http://user:" SECRET " @p:1", "socks5://user:" SECRET "@p:1", "http://p?" SECRET,
                 "http://user:" SECRET "@p:1#x", "http:///", "//", "/", "http://user:" SECRET "\\@p:1",
+                "http://user:" SECRET "@@p:1", "http://user:" SECRET "@b@[2001:db8::1]:3128", "http://user:" SECRET "@[:b1]:3128",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
