@@ -6,30 +6,10 @@
 
 #include <stdbool.h>
 
+#include "journal-text.h"
 #include "lease-text.h"
-#include "lock.h"
 
 #define RUN_DIRECTORY "/run/cloudlock"
-
-/* Which lock it is and under which name we hold it. */
-typedef struct Identity {
-        char *endpoint, *region, *table, *label;
-        char *holder; /* my_id '#' 8 hex digits */
-} Identity;
-
-void identity_done(Identity *identity);
-#define _cleanup_identity_ _cleanup_(identity_done)
-
-/* 0 or -ENOMEM. */
-int identity_copy(const Identity *from, Identity *ret);
-bool identity_equal(const Identity *a, const Identity *b);
-void identity_lock_id(const Identity *identity, char ret[LOCK_ID_TEXT_SIZE]);
-
-typedef struct Journal {
-        Identity identity;
-        LockVersion versions[LOCK_JOURNAL_MAX];
-        size_t n_versions;
-} Journal;
 
 /* 0, -ENOENT, -EBADMSG (not one of ours: a torn or foreign file), another errno. */
 int journal_read(const char *instance, Journal *ret);

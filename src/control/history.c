@@ -171,7 +171,7 @@ static int parse_time(const char *word, usec_t *ret) {
         if (parse_u64(digits, &fraction) < 0)
                 return -EBADMSG;
         seconds = timegm(&tm);
-        if (seconds < 0)
+        if (seconds < 0 || (usec_t) seconds * USEC_PER_SEC + fraction > TIME_US_MAX)
                 return -EBADMSG;
         *ret = (usec_t) seconds * USEC_PER_SEC + fraction;
         return 0;

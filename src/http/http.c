@@ -47,20 +47,6 @@ HttpTransfer *http_transfer_free(HttpTransfer *transfer) {
         return NULL;
 }
 
-int http_date_parse(const char *text, int64_t *ret_s) {
-        struct tm tm = { 0 };
-        const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-        time_t t;
-
-        if (!end || *end)
-                return -EINVAL;
-        t = timegm(&tm);
-        if (t <= 0)
-                return -EINVAL;
-        *ret_s = t;
-        return 0;
-}
-
 /* The header's value if the answer has it exactly once. */
 static const char *only_header(CURL *easy, const char *name) {
         struct curl_header *header;

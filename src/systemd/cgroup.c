@@ -47,22 +47,24 @@ static int write_attribute(const char *cgroup, const char *name, const char *val
         return 0;
 }
 
-static int own_cgroup(char **ret) {
+int cgroup_parse_own(const char *text, char **ret) {
         static const char unified[] = "0::";
-        _cleanup_free_ char *text = NULL;
-        int r = read_small_file("/proc/self/cgroup", CGROUP_FILE_MAX, &text, NULL);
-        char *line;
+        const char *line = strncmp(text, unified, strlen(unified)) == 0 ? text : strstr(text, "\n0::");
 
-        if (r < 0)
-                return r;
-        line = strncmp(text, unified, strlen(unified)) == 0 ? text : strstr(text, "\n0::");
         if (!line)
                 return -ENOTSUP;
-        line = strchr(line, '/');
-        if (!line)
+        line += *line == '\n' ? strlen(unified) + 1 : strlen(unified);
+        if (*line != '/')
                 return -ENOTSUP;
         *ret = strndup(line, strcspn(line, "\n"));
         return *ret ? 0 : -ENOMEM;
+}
+
+static int own_cgroup(char **ret) {
+        _cleanup_free_ char *text = NULL;
+        int r = read_small_file("/proc/self/cgroup", CGROUP_FILE_MAX, &text, NULL);
+
+        return r < 0 ? r : cgroup_parse_own(text, ret);
 }
 
 int cgroup_verify(void) {
@@ -88,15 +90,17 @@ static int absent(int error) {
         return error == -ENOENT || error == -ENODEV ? cgroup_verify() : error;
 }
 
+int cgroup_parse_events(const char *text) {
+        if (strstr(text, "populated 1\n"))
+                return 1;
+        return strstr(text, "populated 0\n") ? 0 : -EBADMSG;
+}
+
 int cgroup_is_populated(const char *path) {
         _cleanup_free_ char *events = NULL;
         int r = read_attribute(path, "cgroup.events", &events);
 
-        if (r < 0)
-                return absent(r);
-        if (strstr(events, "populated 1\n"))
-                return 1;
-        return strstr(events, "populated 0\n") ? 0 : -EBADMSG;
+        return r < 0 ? absent(r) : cgroup_parse_events(events);
 }
 
 int cgroup_kill(const char *path) {

@@ -29,3 +29,8 @@ int cgroup_path_of_unit(const char *slice, const char *unit, char **ret);
 
 /* Whether `path` is `ancestor` or lies beneath it. */
 bool cgroup_is_within(const char *path, const char *ancestor);
+
+/* What the kernel writes: whether cgroup.events says "populated", 0, 1 or -EBADMSG; and the cgroup of /proc/PID/cgroup,
+ * newly allocated: 0, -ENOTSUP (none in a unified hierarchy) or -ENOMEM. Pure. */
+int cgroup_parse_events(const char *text);
+int cgroup_parse_own(const char *text, char **ret);

@@ -3,12 +3,8 @@
 /* Any bytes as a configuration, behind lines that give it what it must have, the secret among them: what is accepted keeps
  * every limit, what is refused says so in words that hold neither the secret nor anything a terminal would obey. */
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "cleanup.h"
 #include "config.h"
+#include "fuzz.h"
 #include "parse.h"
 #include "strv.h"
 #include "time-limits.h"
@@ -16,13 +12,6 @@
 #define SECRET "wJalrXUtnFEMI"
 #define LINES_BEFORE "cloudlock_aws_key_id=A\ncloudlock_aws_secret=" SECRET "\n"
 #define LINES_AFTER "\ncloudlock_dynamodb_table=locks\ncloudlock_aws_region=eu-central-1\n"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds) {
-        if (!holds)
-                abort();
-}
 
 static void check_refusal(const char *text) {
         require(*text && strlen(text) < CONFIG_ERROR_MAX && !strstr(text, SECRET));

@@ -3,11 +3,7 @@
 /* Any bytes as what keys are read from; the first one says which: the shared files, a command's words, JSON of each dialect,
  * STS's XML, a metadata service's URL. What is accepted fits a header and is whole; what is refused says so in printable words. */
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "cleanup.h"
+#include "fuzz.h"
 #include "key-json.h"
 #include "metadata-url.h"
 #include "profile.h"
@@ -15,13 +11,6 @@
 #include "sts-xml.h"
 #include "text.h"
 #include "words.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds) {
-        if (!holds)
-                abort();
-}
 
 static void check_sentence(const char *text) {
         require(*text && strlen(text) < CREDENTIALS_ERROR_MAX && !text_has_control(text));

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "permit-text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "strv.h"
+
+#define BOOT_KEY "boot="
+#define TARGET_KEY "target="
+#define EXTRA_CGROUP_KEY "extra_cgroup="
+
+int permit_format(FILE *file, const char boot_id[ID128_TEXT_SIZE], const Settings *settings) {
+        fprintf(file, BOOT_KEY "%s\n", boot_id);
+        for (char **target = settings->targets; target && *target; target++)
+                fprintf(file, TARGET_KEY "%s\n", *target);
+        for (char **path = settings->extra_cgroups; path && *path; path++)
+                fprintf(file, EXTRA_CGROUP_KEY "%s\n", *path);
+        return fflush(file) == 0 ? 0 : -errno;
+}
+
+int permit_parse_boot(const char *text, size_t size, char ret_boot_id[ID128_TEXT_SIZE]) {
+        static const size_t key_size = sizeof(BOOT_KEY) - 1;
+
+        if (size < key_size + ID128_TEXT_SIZE || strncmp(text, BOOT_KEY, key_size) != 0)
+                return -EBADMSG;
+        snprintf(ret_boot_id, ID128_TEXT_SIZE, "%s", text + key_size);
+        return 0;
+}
+
+static int add_line(Settings *settings, const char *line) {
+        if (strncmp(line, TARGET_KEY, strlen(TARGET_KEY)) == 0)
+                return strv_extend(&settings->targets, line + strlen(TARGET_KEY));
+        if (strncmp(line, EXTRA_CGROUP_KEY, strlen(EXTRA_CGROUP_KEY)) == 0)
+                return strv_extend(&settings->extra_cgroups, line + strlen(EXTRA_CGROUP_KEY));
+        return 0;
+}
+
+int permit_parse(const char *text, Settings *ret) {
+        _cleanup_settings_ Settings settings = {};
+        _cleanup_strv_ char **lines = NULL;
+        int r = strv_split(text, "\n", &lines);
+
+        for (char **line = lines; r >= 0 && line && *line; line++)
+                r = add_line(&settings, *line);
+        if (r < 0)
+                return r;
+        *ret = settings;
+        settings = (Settings){};
+        return 0;
+}
