@@ -170,6 +170,9 @@ static int prepare(Daemon *daemon, const DaemonInput *input) {
         r = watch_jumps(daemon);
         if (r < 0)
                 return r;
+        r = host_begin(daemon);
+        if (r < 0)
+                return r;
         return stop_signal_watch(daemon);
 }
 
@@ -202,6 +205,8 @@ Daemon *daemon_free(Daemon *daemon) {
         sd_event_source_unref(daemon->watchdog_timer);
         sd_event_source_unref(daemon->bus_timer);
         sd_event_source_unref(daemon->jump_source);
+        sd_event_source_unref(daemon->host_timer);
+        host_clock_done(&daemon->host_clock);
         closep(&daemon->jump_fd);
         closep(&daemon->instance_flock_fd);
         closep(&daemon->lock_flock_fd);
@@ -229,6 +234,7 @@ int daemon_new(const DaemonInput *input, sd_event *event, Daemon **ret) {
                 .instance_flock_fd = -1,
                 .lock_flock_fd = -1,
                 .jump_fd = -1,
+                .host_clock.ptp_fd = -1,
                 .said_state = _LOCK_STATE_MAX,
         };
         r = set_up(daemon, input);

@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "control.h"
+#include "host-clock.h"
 #include "lock.h"
 #include "place.h"
 #include "run-files.h"
@@ -48,11 +49,17 @@ typedef struct Daemon {
         char boot[RECORD_ID_SIZE], host[RECORD_ID_SIZE];
         char *holder_id;
 
-        sd_event_source *deadline_timer, *watchdog_timer, *bus_timer, *jump_source, *table_timer;
+        sd_event_source *deadline_timer, *watchdog_timer, *bus_timer, *jump_source, *table_timer,
+                *host_timer;
         sd_bus_slot *disconnected, *job_slot;
         usec_t watchdog_us, table_retry_us;
         bool ready, asked_job;
         bool kept_on_disk;
+
+        HostClock host_clock; /* known from PID 1's first answer on */
+        bool host_clock_sought, looks_at_host;
+        Standstill standstill;
+
         usec_t counted_boot_us; /* the last renewal of this tenure that was counted */
 
         /* What was said last, so that each change is said once. */
@@ -110,6 +117,12 @@ bool rehearsal_is_own(const Daemon *daemon);
 int units_begin(Daemon *daemon);
 void bus_connect(Daemon *daemon);
 void bus_forget(Daemon *daemon);
+
+/* watch-host.c: whether this machine stood still with its clocks, where its host gives another one: looked at each second
+ * while the lock is held, and never else. The clock is looked for once. */
+int host_begin(Daemon *daemon);
+void host_find_clock(Daemon *daemon, bool is_virtual);
+void host_follow(Daemon *daemon, const LockNow *now);
 
 /* stop-signal.c: SIGTERM, and what it stands for. */
 int stop_signal_watch(Daemon *daemon);

@@ -27,6 +27,7 @@
 #define MESSAGE_FAULT "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a0e"          /* a record that needs a person */
 #define MESSAGE_OPERATOR "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a0f"       /* paused at the start; kept, not kept any more */
 #define MESSAGE_OPERATION "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a10"      /* who asked for what; it was accepted */
+#define MESSAGE_STANDSTILL "4c1f0b6d1bd24c3f8a3a7f2f5e0d1a11"     /* the machine stood still, by a clock of its host's */
 
 /* Says which instance all entries are about; the string must outlive them. */
 void log_instance(const char *instance);

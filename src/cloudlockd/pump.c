@@ -33,6 +33,7 @@ void pump(Daemon *daemon, const LockEvent *event) {
         }
         arm(daemon, &now);
         tell(daemon, &now);
+        host_follow(daemon, &now);
         if (!daemon->rehearsal)
                 operations_follow(daemon, &now);
 }

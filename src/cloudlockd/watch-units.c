@@ -5,6 +5,8 @@
 #include "log.h"
 
 #define BUS_RETRY_US USEC_PER_SEC
+/* What PID 1 says of the machine is shown, and nothing else hangs on it, unless a hardware watchdog is required. */
+#define MANAGER_AGE_US USEC_PER_MINUTE
 
 static UnitPhase phase_of(UnitsPhase phase) {
         switch (phase) {
@@ -72,6 +74,8 @@ static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata
         snprintf(event.units.refusal, sizeof(event.units.refusal), "%s", snapshot->refusal);
         check_budget(daemon, &event.units);
         check_watchdog(daemon, snapshot, &event.units);
+        if (snapshot->manager)
+                host_find_clock(daemon, snapshot->manager->virtualization && *snapshot->manager->virtualization);
         for (size_t i = 0; i < daemon->picture.n_targets; i++)
                 daemon->targets[i].active_state = units_active_state(daemon->units, i);
         pump(daemon, &event);
@@ -127,8 +131,8 @@ int units_begin(Daemon *daemon) {
         int r = units_new(NULL, daemon->config->instance, daemon->config->target_units, daemon->config->extra_cgroups,
                           &handlers, &daemon->units);
 
-        if (r >= 0 && daemon->config->require_watchdog)
-                units_tell_manager(daemon->units, 0);
+        if (r >= 0)
+                units_tell_manager(daemon->units, daemon->config->require_watchdog ? 0 : MANAGER_AGE_US);
         return r;
 }
 
