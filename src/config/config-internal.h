@@ -81,6 +81,7 @@ int set_endpoint(const Key *key, const Place *place, const char *value, void *fi
 int set_label(const Key *key, const Place *place, const char *value, void *field);
 int set_my_id(const Key *key, const Place *place, const char *value, void *field);
 int set_on_target_exit(const Key *key, const Place *place, const char *value, void *field);
+int set_on_stuck(const Key *key, const Place *place, const char *value, void *field);
 int set_yes_no(const Key *key, const Place *place, const char *value, void *field);
 
 /* config-units.c */

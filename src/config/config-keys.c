@@ -38,6 +38,7 @@ static const Key keys[] = {
         { PREFIX "stop_timeout", set_span, FIELD(stop_timeout_us), .min_us = STOP_US_MIN, .max_us = LEASE_US_MAX },
         { PREFIX "max_clock_skew", set_span, FIELD(max_clock_skew_us), .min_us = SKEW_US_MIN, .max_us = SKEW_US_MAX },
         { PREFIX "on_target_exit", set_on_target_exit, FIELD(on_target_exit) },
+        { PREFIX "on_stuck", set_on_stuck, FIELD(on_stuck) },
         { PREFIX "mixed_fleet", set_yes_no, FIELD(mixed_fleet) },
         { PREFIX "require_watchdog", set_yes_no, FIELD(require_watchdog) },
         { PREFIX "accept_unchecked_table", set_yes_no, FIELD(accept_unchecked_table) },

@@ -144,6 +144,17 @@ int set_on_target_exit(const Key *key, const Place *place, const char *value, vo
         return place_refuse(place, "\"%.*s\" is not known; expected release or hold", VALUE_SHOWN_MAX, value);
 }
 
+int set_on_stuck(const Key *key, const Place *place, const char *value, void *field) {
+        OnStuck *choice = field;
+
+        (void) key;
+        if (strcmp(value, "none") == 0)
+                return *choice = ON_STUCK_NONE, 0;
+        if (strcmp(value, "reboot") == 0)
+                return *choice = ON_STUCK_REBOOT, 0;
+        return place_refuse(place, "\"%.*s\" is not known; expected none or reboot", VALUE_SHOWN_MAX, value);
+}
+
 int set_yes_no(const Key *key, const Place *place, const char *value, void *field) {
         (void) key;
         if (parse_bool(value, field) < 0)

@@ -20,6 +20,11 @@ typedef enum OnTargetExit {
         ON_TARGET_EXIT_HOLD,    /* keep lock and guard; a timer may start a gated oneshot */
 } OnTargetExit;
 
+typedef enum OnStuck {
+        ON_STUCK_NONE,   /* go on killing */
+        ON_STUCK_REBOOT, /* reboot the machine at once */
+} OnStuck;
+
 typedef struct Config {
         char *instance;
         char *aws_key_id, *aws_secret, *aws_session_token; /* NULL: not configured; secrets are wiped when freed */
@@ -34,6 +39,7 @@ typedef struct Config {
         usec_t stop_timeout_us; /* USEC_INFINITY: what the units' own properties need */
         usec_t max_clock_skew_us;
         OnTargetExit on_target_exit;
+        OnStuck on_stuck; /* what of the targets can't be killed */
         bool mixed_fleet;
         bool require_watchdog; /* lead only where a hardware watchdog resets this machine in time when it hangs */
         bool accept_unchecked_table; /* DescribeTable is not allowed here and the operator takes responsibility */

@@ -31,11 +31,15 @@
 
 #define LOOK_REPEAT_US (250 * USEC_PER_MSEC)
 
-void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing) {
+/* As a stop, so is a reboot asked for again, until there is nobody left to ask. */
+#define REBOOT_REPEAT_US USEC_PER_SEC
+
+void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing, bool reboots) {
         *guard = (Guard){
                 .phase = finishing ? GUARD_STOPPING : GUARD_STARTING,
                 .reason = finishing ? GUARD_REASON_ASKED : GUARD_REASON_NONE,
                 .finishing = finishing,
+                .reboots = reboots,
         };
         memcpy(guard->boot_id, boot_id, ID128_TEXT_SIZE);
 }
@@ -74,6 +78,13 @@ bool lease_is_good(const Lease *lease, const char boot_id[ID128_TEXT_SIZE], cons
         return strcmp(lease->boot_id, boot_id) == 0 && left_us(lease->stop_boot_us, lease->stop_raw_us, now) > 0;
 }
 
+/* From kill_at on the margin lasts to the horizon, the end of the lease. What is killed for another reason, or late, has as
+ * long to die: the kernel may need a while to take a large process apart. */
+static void begin_killing(Guard *guard, const GuardNow *now) {
+        guard->stuck_boot_us = usec_add(now->boot_us, KILL_MARGIN_US);
+        guard->stuck_raw_us = usec_add(now->raw_us, KILL_MARGIN_US);
+}
+
 /* Leaves a phase, once, for a later one. */
 static void enter(Guard *guard, GuardPhase phase, GuardReason reason, const GuardNow *now, GuardActions *actions) {
         assert(phase > guard->phase && phase >= GUARD_STOPPING);
@@ -88,6 +99,8 @@ static void enter(Guard *guard, GuardPhase phase, GuardReason reason, const Guar
                 guard->forbidden_boot_us = now->boot_us;
         guard->stop_seen = false;
         guard->next_ping_boot_us = guard->next_kill_boot_us = guard->next_look_boot_us = now->boot_us;
+        if (phase == GUARD_KILLING)
+                begin_killing(guard, now);
         if (phase == GUARD_DONE)
                 add(actions, GUARD_ACTION_EXIT, 0);
 }
@@ -197,6 +210,17 @@ static bool is_due(usec_t *next_boot_us, usec_t repeat_us, const GuardNow *now) 
         return true;
 }
 
+/* What is left has had SIGKILL again and again: it sleeps uninterruptibly, in the kernel. */
+static void check_stuck(Guard *guard, const GuardNow *now, bool populated, GuardActions *actions) {
+        if (guard->phase != GUARD_KILLING || !populated || left_us(guard->stuck_boot_us, guard->stuck_raw_us, now) > 0)
+                return;
+        if (!guard->stuck)
+                add(actions, GUARD_ACTION_STUCK, 0);
+        guard->stuck = true;
+        if (guard->reboots && is_due(&guard->next_reboot_boot_us, REBOOT_REPEAT_US, now))
+                add(actions, GUARD_ACTION_REBOOT, 0);
+}
+
 static usec_t tick_us(usec_t until_us) {
         usec_t us = MIN(until_us / TICK_DIVISOR, TICK_US);
 
@@ -247,6 +271,8 @@ void guard_step(Guard *guard, const GuardNow *now, const GuardEvent *event, Guar
                 break;
         }
         check_time(guard, now, actions);
+        if (event->type == GUARD_EVENT_LEASE)
+                check_stuck(guard, now, event->populated, actions);
         repeat(guard, now, actions);
         if (event->type == GUARD_EVENT_LEASE)
                 guard->next_tick_boot_us = usec_add(now->boot_us, guard->phase == GUARD_STARTING ? LOOK_REPEAT_US :

@@ -60,7 +60,7 @@ typedef struct GuardUnits {
 } GuardUnits;
 
 typedef enum GuardEventType {
-        GUARD_EVENT_LEASE,   /* read and lease; this is the tick as well */
+        GUARD_EVENT_LEASE,   /* read, lease and populated; this is the tick as well */
         GUARD_EVENT_UNITS,   /* a snapshot that was asked for: units */
         GUARD_EVENT_CHANGED, /* a unit of ours changed, or PID 1 reloaded */
         GUARD_EVENT_TERM,    /* SIGTERM */
@@ -70,6 +70,7 @@ typedef struct GuardEvent {
         GuardEventType type;
         GuardRead read;
         Lease lease;
+        bool populated; /* while it kills: a process is left at this moment, or that could not be found out */
         GuardUnits units;
 } GuardEvent;
 
@@ -79,6 +80,8 @@ typedef enum GuardActionType {
         GUARD_ACTION_WATCHDOG, /* WATCHDOG_USEC=usec, WATCHDOG=1 */
         GUARD_ACTION_STOP,     /* StopUnit on guard and targets */
         GUARD_ACTION_KILL,     /* cgroup.kill, everywhere */
+        GUARD_ACTION_STUCK,    /* once: tell that what is left can't be killed */
+        GUARD_ACTION_REBOOT,   /* the machine, at once */
         GUARD_ACTION_LOOK,     /* take a snapshot */
         GUARD_ACTION_EXIT,
 } GuardActionType;
@@ -98,6 +101,8 @@ typedef struct Guard {
         GuardPhase phase;
         GuardReason reason;
         bool finishing; /* it began as --finish */
+        bool reboots;   /* the machine, when it is stuck */
+        bool stuck;     /* something was left that a kill did not end in time */
         char boot_id[ID128_TEXT_SIZE];
         bool has_lease;
         Lease file;     /* as it was read last: only a file that differs is a new lease */
@@ -105,11 +110,12 @@ typedef struct Guard {
         bool permitted;
         usec_t forbidden_boot_us; /* since when nothing can pass a condition */
         bool stop_seen;
-        usec_t next_tick_boot_us, next_ping_boot_us, next_stop_boot_us, next_kill_boot_us, next_look_boot_us;
+        usec_t stuck_boot_us, stuck_raw_us; /* while it kills: what is left then can't be killed */
+        usec_t next_tick_boot_us, next_ping_boot_us, next_stop_boot_us, next_kill_boot_us, next_look_boot_us, next_reboot_boot_us;
 } Guard;
 
-/* `finishing`: ends what a guard that is gone has left, so it begins in STOPPING. */
-void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing);
+/* `finishing`: ends what a guard that is gone has left, so it begins in STOPPING. `reboots`: cloudlock_on_stuck=reboot. */
+void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing, bool reboots);
 
 /* The first event is a GUARD_EVENT_LEASE. `actions` begins empty. */
 void guard_step(Guard *guard, const GuardNow *now, const GuardEvent *event, GuardActions *actions);

@@ -45,7 +45,9 @@ char *guard_status(const Guard *guard, const GuardNow *now, char *buf, size_t si
                          format_span(span, sizeof(span), guard_left_us(guard, now)));
                 break;
         case GUARD_KILLING:
-                snprintf(buf, size, "killing the targets (%s)", guard_reason_text(guard->reason));
+                snprintf(buf, size, "killing the targets (%s)%s", guard_reason_text(guard->reason),
+                         !guard->stuck ? "" : guard->reboots ? "; what is left can't be killed, so this machine is rebooted" :
+                                         "; what is left can't be killed");
                 break;
         case GUARD_DONE:
                 snprintf(buf, size, "nothing of the targets is left");

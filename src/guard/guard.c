@@ -29,6 +29,8 @@
 #define MESSAGE_GUARD_REFUSES "8b0d3a4c5e6f4a719c2d1e0f3b5a7c02" /* it does not start */
 #define MESSAGE_GUARD_TROUBLE "8b0d3a4c5e6f4a719c2d1e0f3b5a7c03" /* a call failed that should not */
 
+#define MESSAGE_GUARD_STUCK "8b0d3a4c5e6f4a719c2d1e0f3b5a7c04"   /* what is left can't be killed */
+
 #define MESSAGE_TEXT_MAX 640
 #define FIELDS_TEXT_MAX 128 /* the phase and the fence */
 
@@ -157,6 +159,18 @@ static int on_kill_timer(_unused_ sd_event_source *s, _unused_ uint64_t us, void
         return 0;
 }
 
+static void tell_stuck(Program *p) {
+        char status[GUARD_STATUS_MAX];
+        Clocks clocks = clocks_now();
+        GuardNow now = now_of(&clocks);
+
+        notify_send("STATUS=%s", guard_status(&p->core, &now, status, sizeof(status)));
+        say(p, LOG_CRIT, MESSAGE_GUARD_STUCK, "Guard of %s has killed the targets' processes, and some are still there: %s",
+            p->instance, p->core.reboots ?
+            "the machine is rebooted at once (cloudlock_on_stuck=reboot)." :
+            "it goes on killing, and the lock stays here until they are gone. If they stay, reboot the machine by hand.");
+}
+
 static void perform(Program *p, const GuardAction *action) {
         switch (action->type) {
         case GUARD_ACTION_PERMIT:
@@ -171,6 +185,10 @@ static void perform(Program *p, const GuardAction *action) {
         case GUARD_ACTION_KILL:
                 kill_all(p);
                 return look_for_more(p);
+        case GUARD_ACTION_STUCK:
+                return tell_stuck(p);
+        case GUARD_ACTION_REBOOT:
+                return trouble(p, "Asking systemd to reboot", units_reboot(p->units));
         case GUARD_ACTION_LOOK:
                 return trouble(p, "Asking systemd", units_look(p->units));
         case GUARD_ACTION_EXIT:
@@ -223,6 +241,7 @@ static void look_at_lease(Program *p) {
         GuardEvent event = { .type = GUARD_EVENT_LEASE };
 
         event.read = read_result(lease_read(p->instance, &event.lease));
+        event.populated = p->core.phase == GUARD_KILLING && units_are_populated(p->units);
         step(p, &event);
 }
 
@@ -328,7 +347,7 @@ static int set_up(Program *p, bool finishing) {
         r = sd_id128_get_boot(&boot);
         if (r < 0)
                 return r;
-        guard_init(&p->core, SD_ID128_TO_STRING(boot), finishing);
+        guard_init(&p->core, SD_ID128_TO_STRING(boot), finishing, p->settings.on_stuck == ON_STUCK_REBOOT);
         p->told_phase = p->core.phase;
         p->heard_boot_us = clocks_now().boot_us;
         r = set_up_loop(p);

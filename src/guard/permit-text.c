@@ -10,6 +10,7 @@
 #define BOOT_KEY "boot="
 #define TARGET_KEY "target="
 #define EXTRA_CGROUP_KEY "extra_cgroup="
+#define REBOOT_LINE "on_stuck=reboot"
 
 int permit_format(FILE *file, const char boot_id[ID128_TEXT_SIZE], const Settings *settings) {
         fprintf(file, BOOT_KEY "%s\n", boot_id);
@@ -17,6 +18,8 @@ int permit_format(FILE *file, const char boot_id[ID128_TEXT_SIZE], const Setting
                 fprintf(file, TARGET_KEY "%s\n", *target);
         for (char **path = settings->extra_cgroups; path && *path; path++)
                 fprintf(file, EXTRA_CGROUP_KEY "%s\n", *path);
+        if (settings->on_stuck == ON_STUCK_REBOOT)
+                fputs(REBOOT_LINE "\n", file);
         return fflush(file) == 0 ? 0 : -errno;
 }
 
@@ -34,6 +37,8 @@ static int add_line(Settings *settings, const char *line) {
                 return strv_extend(&settings->targets, line + strlen(TARGET_KEY));
         if (strncmp(line, EXTRA_CGROUP_KEY, strlen(EXTRA_CGROUP_KEY)) == 0)
                 return strv_extend(&settings->extra_cgroups, line + strlen(EXTRA_CGROUP_KEY));
+        if (strcmp(line, REBOOT_LINE) == 0)
+                settings->on_stuck = ON_STUCK_REBOOT;
         return 0;
 }
 

@@ -54,5 +54,6 @@ int settings_load(const char *instance, Settings *ret, ConfigError *ret_error) {
                 return r;
         ret->targets = TAKE_PTR(config->target_units);
         ret->extra_cgroups = TAKE_PTR(config->extra_cgroups);
+        ret->on_stuck = config->on_stuck;
         return 0;
 }

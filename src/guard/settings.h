@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the guard takes from the configuration: which units and cgroups, nothing else, and no secrets. */
+/* What the guard takes from the configuration: which units and cgroups, and what to do when they can't be
+ * killed; nothing else, and no secrets. */
 
 #include "config.h"
 
 typedef struct Settings {
         char **targets, **extra_cgroups;
+        OnStuck on_stuck;
 } Settings;
 
 void settings_done(Settings *settings);

@@ -235,9 +235,10 @@ int units_start_guard(Units *units) {
         return sd_bus_call_async(units->bus, &units->start_question, m, on_start_answer, units, START_CALL_US_MAX);
 }
 
-static int stop_one(Units *units, const char *unit) {
+/* Without waiting for an answer. */
+static int tell(Units *units, const char *verb, const char *unit) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int r = verb_message(units, "StopUnit", unit, "replace-irreversibly", &m);
+        int r = verb_message(units, verb, unit, "replace-irreversibly", &m);
 
         if (r < 0)
                 return r;
@@ -249,12 +250,16 @@ int units_stop(Units *units) {
         int result = 0;
 
         for (size_t i = 0; i < units->n_members; i++) {
-                int r = stop_one(units, units->members[i].name);
+                int r = tell(units, "StopUnit", units->members[i].name);
 
                 if (r < 0 && result >= 0)
                         result = r;
         }
         return result;
+}
+
+int units_reboot(Units *units) {
+        return tell(units, "StartUnit", "cloudlock-stuck.service");
 }
 
 /* A literal, and not what PID 1's answer holds: that goes when the next one comes, in the middle of a snapshot. */

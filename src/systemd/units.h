@@ -84,6 +84,10 @@ int units_start_guard(Units *units);
  * cancels the stop. Answers are not waited for; repeat until a snapshot shows it. */
 int units_stop(Units *units);
 
+/* Reboots the machine at once: StartUnit("cloudlock-stuck.service", "replace-irreversibly"). The answer is not waited for;
+ * repeat for as long as there is a reason. 0 or a negative errno. */
+int units_reboot(Units *units);
+
 /* The rest asks PID 1 nothing. */
 
 /* SIGKILL to all that is in a cgroup where a target is, was or will be, and in the extra cgroups. `freeze` freezes them as

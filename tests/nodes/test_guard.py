@@ -8,6 +8,7 @@ import time
 from rig import rootfs
 from rig.host import boot_all
 from rig.product import Lock, beats, check_dead_by
+from rig.silent_server import ASK, SilentServer
 from rig.system import wait_for, write
 
 GUARD = "/usr/libexec/cloudlock/cloudlock-guard"
@@ -267,6 +268,21 @@ def test_guard_without_dbus(cluster):
     lock.host.systemctl("stop", "dbus.socket", "dbus.service", check=False)
     check_ends(lock, kill_s)
     check_settles(lock)
+
+
+def test_guard_stuck_is_told(cluster):
+    """A process that the kernel can't kill: the guard says so once, goes on, and ends when the process does."""
+    lock, _ = started(cluster, seconds=LONG_S, service=ASK)
+    with SilentServer(lock.host) as server:
+        server.wait_asked()
+        kill_s = write_lease(lock, -0.1, kill_after_s=1)
+        wait_for("the guard to say so", lambda: "some are still there" in lock.host.journal("-u", lock.guard))
+        assert time.monotonic() > kill_s + KILL_MARGIN_S, "it calls stuck what has had no time to die"
+        assert lock.host.state(lock.guard) == "deactivating" and not is_gone(lock), "the process was killed: no test"
+    check_settles(lock)
+    check_dead_by(lock, kill_s + KILL_LATE_S, "kill_at")
+    said = lock.host.journal("-u", lock.guard)
+    assert said.count("some are still there") == 1, said
 
 
 def test_guard_frozen_target(cluster):

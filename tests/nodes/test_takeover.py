@@ -6,6 +6,7 @@ import signal
 import time
 
 from rig.product import LEASE_S, beats, check_dead_by, check_taken_at_once, pair, takeover_view_s, wait_takeover
+from rig.silent_server import ASK, SilentServer
 from rig.system import WAIT_S, Skip, wait_for
 
 
@@ -98,6 +99,31 @@ def test_cut_off_and_pid1_stopped(cluster):
         one.host.stop_pid1()
 
     fail_then_take_over(cluster, one, other, fault)
+
+
+def is_leaving(host):
+    """Its PID 1 is at its end: a real machine's processor would be reset by now."""
+    try:
+        return not os.readlink(f"/proc/{host.leader}/exe")
+    except OSError:
+        return True
+
+
+def test_cut_off_with_target_that_cannot_be_killed(cluster):
+    """cloudlock_on_stuck=reboot: at the end of the lease the machine reboots, and waits for no stop and no unmount."""
+    one, other = pair(cluster, "--ignore-term", service=ASK + "TimeoutStopSec=infinity\n", on_stuck="reboot", stop_timeout="2s")
+    with SilentServer(one.host) as server:
+        server.wait_asked()
+        one.wait_renewal()
+        one.host.cut()
+        over_s = lease_end_s(one)
+        wait_for(f"{one.host.name} to reboot", lambda: is_leaving(one.host))
+        cluster.note(f"rebooted {time.monotonic() - over_s:+.2f} s from the end of the lease")
+        assert "the machine is rebooted at once" in one.host.journal("-u", one.guard)
+    one.host.wait_off()
+    other.wait_running(timeout=LEASE_S + WAIT_S)
+    check_dead_by(one, over_s, "its lease was over")
+    finish(cluster, one, other)
 
 
 def test_cut_off_and_daemon_stopped(cluster):

@@ -8,6 +8,8 @@
 
 #define PID1_SILENT_US USEC_PER_SEC /* guard.c */
 
+#define REBOOT_US (20 * USEC_PER_SEC) /* how long a machine is away that reboots itself */
+
 /* Once PID 1 has been silent, what it starts when it goes on is to be frozen; until then the kill has to do. */
 static void kill_target(World *w, Host *h) {
         h->frozen |= w->now_us >= h->pid1_heard_us + PID1_SILENT_US;
@@ -55,6 +57,15 @@ static void perform(World *w, Host *h, const GuardAction *action) {
                 break;
         case GUARD_ACTION_KILL:
                 kill_target(w, h);
+                break;
+        case GUARD_ACTION_STUCK:
+                note(w, h, "the guard finds that what is left can't be killed");
+                break;
+        case GUARD_ACTION_REBOOT:
+                if (w->now_us < h->pid1_stopped_until_us)
+                        break;
+                h->off_for_us = REBOOT_US;
+                power_off(w, h);
                 break;
         case GUARD_ACTION_LOOK:
                 call_look(w, h, EV_PID1_LOOK_GUARD);
@@ -106,6 +117,7 @@ static void read_lease(World *w, Host *h) {
         event.lease.kill_boot_us = h->lease.kill_boot_us;
         event.lease.kill_raw_us = h->lease.kill_raw_us;
         event.lease.fence = h->lease.fence;
+        event.populated = h->guard.phase == GUARD_KILLING && h->populated;
         guard_event(w, h, &event);
 }
 
@@ -156,7 +168,7 @@ void guard_begin(World *w, Host *h, bool finishing) {
         h->permit = h->term_pending = false;
         h->guard_run++;
         h->guard_stopped_until_us = h->watchdog_pending_us = 0;
-        guard_init(&h->guard, h->boot_id, finishing);
+        guard_init(&h->guard, h->boot_id, finishing, w->plan->seed % 2 == 0); /* cloudlock_on_stuck= of all hosts */
         h->guard_due_us = w->now_us + draw_us(&h->random, USEC_PER_MSEC, 20 * USEC_PER_MSEC);
 }
 

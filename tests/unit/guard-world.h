@@ -40,7 +40,7 @@ typedef struct World {
         bool start_wanted, look_wanted;
         usec_t asked_boot_us;
         bool target, stop_job, ready, started, frozen_extra;
-        unsigned looks, stops, kills;
+        unsigned looks, stops, kills, reboots;
         char told[TOLD_MAX]; /* every notification and message */
 } World;
 
@@ -178,6 +178,14 @@ int units_stop(_unused_ Units *units) {
                 return -ENOMEM;
         world.stops++;
         world.stop_job = true;
+        return 0;
+}
+
+int units_reboot(_unused_ Units *units) {
+        if (fault_is_due())
+                return -ENOMEM;
+        world.reboots++;
+        world.joins = 0; /* it ends whatever would not */
         return 0;
 }
 

@@ -211,6 +211,7 @@ static void test_single_times(void) {
                 { "cloudlock_stop_timeout=0", "cloudlock_stop_timeout: \"0\" is out of range; expected 1s to 1d" },
                 { "cloudlock_max_clock_skew=41s", "cloudlock_max_clock_skew: \"41s\" is out of range; expected 1s to 40s" },
                 { "cloudlock_on_target_exit=keep", "cloudlock_on_target_exit: \"keep\" is not known; expected release or hold" },
+                { "cloudlock_on_stuck=yes", "cloudlock_on_stuck: \"yes\" is not known; expected none or reboot" },
                 { "cloudlock_mixed_fleet=maybe", "cloudlock_mixed_fleet: \"maybe\" is not known; expected yes or no" },
                 { "cloudlock_mixed_fleet=yes\ncloudlock_restart_gap=119s",
                   "cloudlock_mixed_fleet: beside hosts that run the original, a gap of 119s does not keep two targets apart; "

@@ -46,6 +46,7 @@ static void test_defaults(void) {
         CHECK(c->renew_us == 2 * USEC_PER_MINUTE && c->poll_us == 10 * USEC_PER_SEC);
         CHECK(c->stop_timeout_us == USEC_INFINITY && c->max_clock_skew_us == 40 * USEC_PER_SEC);
         CHECK_EQ(c->on_target_exit, ON_TARGET_EXIT_RELEASE);
+        CHECK_EQ(c->on_stuck, ON_STUCK_NONE);
         CHECK(!c->mixed_fleet && !c->require_watchdog && !c->accept_unchecked_table);
 }
 
@@ -106,6 +107,7 @@ static void test_every_new_key(void) {
                 "cloudlock_stop_timeout=20s\n"
                 "cloudlock_max_clock_skew=5s\n"
                 "cloudlock_on_target_exit=hold\n"
+                "cloudlock_on_stuck=reboot\n"
                 "cloudlock_mixed_fleet=no\n"
                 "cloudlock_require_watchdog=yes\n"
                 "cloudlock_accept_unchecked_table=yes\n");
@@ -120,6 +122,7 @@ static void test_every_new_key(void) {
         CHECK(c->poll_us == 1500 * USEC_PER_MSEC && c->stop_timeout_us == 20 * USEC_PER_SEC);
         CHECK(c->max_clock_skew_us == 5 * USEC_PER_SEC);
         CHECK_EQ(c->on_target_exit, ON_TARGET_EXIT_HOLD);
+        CHECK_EQ(c->on_stuck, ON_STUCK_REBOOT);
         CHECK(!c->mixed_fleet && c->require_watchdog && c->accept_unchecked_table);
 }
 

@@ -59,7 +59,7 @@ static const GuardAction *asked(const Bench *b, GuardActionType type) {
 static Bench bench(bool finishing) {
         Bench b = { .now = { .boot_us = 1000 * SEC, .raw_us = 400 * SEC } };
 
-        guard_init(&b.guard, BOOT, finishing);
+        guard_init(&b.guard, BOOT, finishing, false);
         return b;
 }
 
@@ -468,6 +468,68 @@ static void test_condition(void) {
         CHECK(lease_is_good(&lease, BOOT, &(GuardNow){ .boot_us = lease.stop_boot_us - 1, .raw_us = lease.stop_raw_us - 1 }));
 }
 
+static void kill_in_vain(Bench *b, bool populated) {
+        step(b, (GuardEvent){ .type = GUARD_EVENT_LEASE, .read = GUARD_READ_MISSING, .populated = populated });
+}
+
+/* From kill_at to the horizon it has time to die. */
+static void test_stuck(void) {
+        Bench b = running(10 * SEC, 15 * SEC);
+
+        pass(&b, 15 * SEC);
+        kill_in_vain(&b, true);
+        CHECK_EQ(b.guard.phase, GUARD_KILLING);
+        pass(&b, KILL_MARGIN_US - 1);
+        kill_in_vain(&b, true);
+        CHECK(!b.guard.stuck && !asked(&b, GUARD_ACTION_STUCK));
+        pass(&b, 1);
+        kill_in_vain(&b, false);
+        CHECK(!b.guard.stuck && !asked(&b, GUARD_ACTION_STUCK));
+        units(&b, UP);
+        CHECK(!b.guard.stuck); /* that picture may be old */
+        kill_in_vain(&b, true);
+        CHECK(b.guard.stuck && asked(&b, GUARD_ACTION_STUCK));
+        CHECK(!asked(&b, GUARD_ACTION_REBOOT));
+        pass(&b, SEC);
+        kill_in_vain(&b, true);
+        CHECK(!asked(&b, GUARD_ACTION_STUCK) && !asked(&b, GUARD_ACTION_REBOOT));
+        CHECK(asked(&b, GUARD_ACTION_KILL));
+        units(&b, GONE);
+        CHECK_EQ(b.guard.phase, GUARD_DONE);
+}
+
+/* Whichever clock gets there first; told once, asked for again and again. */
+static void test_stuck_reboots(void) {
+        for (int clock = 0; clock < 2; clock++) {
+                Bench b = running(10 * SEC, 15 * SEC);
+
+                b.guard.reboots = true;
+                read_result(&b, GUARD_READ_MISSING);
+                *(clock == 0 ? &b.now.boot_us : &b.now.raw_us) += KILL_MARGIN_US - 1;
+                kill_in_vain(&b, true);
+                CHECK(!asked(&b, GUARD_ACTION_REBOOT));
+                *(clock == 0 ? &b.now.boot_us : &b.now.raw_us) += 1;
+                kill_in_vain(&b, true);
+                CHECK(asked(&b, GUARD_ACTION_STUCK) && asked(&b, GUARD_ACTION_REBOOT));
+                pass(&b, SEC - 1);
+                kill_in_vain(&b, true);
+                CHECK(!asked(&b, GUARD_ACTION_STUCK) && !asked(&b, GUARD_ACTION_REBOOT));
+                pass(&b, 1);
+                kill_in_vain(&b, true);
+                CHECK(!asked(&b, GUARD_ACTION_STUCK) && asked(&b, GUARD_ACTION_REBOOT));
+        }
+}
+
+/* While it stops, and where nothing was ever started, there is nothing that is stuck. */
+static void test_only_kills_get_stuck(void) {
+        Bench b = running(10 * SEC, 100 * SEC);
+
+        pass(&b, 30 * SEC);
+        step(&b, (GuardEvent){ .type = GUARD_EVENT_LEASE, .read = GUARD_READ_LEASE, .lease = b.guard.file, .populated = true });
+        CHECK_EQ(b.guard.phase, GUARD_STOPPING);
+        CHECK(!b.guard.stuck);
+}
+
 static void test_status(void) {
         Bench b = running(90 * SEC, 150 * SEC);
         char text[GUARD_STATUS_MAX];
@@ -481,6 +543,12 @@ static void test_status(void) {
         b.now.raw_us += 60 * SEC;
         tick(&b);
         CHECK_STR(guard_status(&b.guard, &b.now, text, sizeof(text)), "killing the targets (the time to stop in order is over)");
+        b.guard.stuck = true;
+        CHECK_STR(guard_status(&b.guard, &b.now, text, sizeof(text)),
+                  "killing the targets (the time to stop in order is over); what is left can't be killed");
+        b.guard.reboots = true;
+        CHECK_STR(guard_status(&b.guard, &b.now, text, sizeof(text)), "killing the targets (the time to stop in order is over); "
+                  "what is left can't be killed, so this machine is rebooted");
         units(&b, GONE);
         CHECK_STR(guard_status(&b.guard, &b.now, text, sizeof(text)), "nothing of the targets is left");
         b = bench(false);
@@ -516,6 +584,9 @@ int main(void) {
                 { "it stays while targets are down under a good lease", test_running_never_exits },
                 { "stop, kill and look are repeated", test_repeats },
                 { "bindings lost while running", test_unbound_while_running },
+                { "what is left at the horizon is stuck", test_stuck },
+                { "stuck: the machine is rebooted, if so configured", test_stuck_reboots },
+                { "nothing is stuck before it is killed", test_only_kills_get_stuck },
                 { "the watchdog is fed, and never set past the deadline", test_watchdog_is_fed },
                 { "--finish", test_finish },
                 { "--finish waits until nothing is left", test_finish_waits },

@@ -13,7 +13,7 @@
 #include "settings.h"
 
 static char *targets[] = { (char *) "x.service", (char *) "y.service", NULL }, *extra[] = { (char *) "/work.slice", NULL };
-static const Settings settings = { .targets = targets, .extra_cgroups = extra };
+static const Settings settings = { .targets = targets, .extra_cgroups = extra, .on_stuck = ON_STUCK_REBOOT };
 
 static int read_lease_file(void) {
         Lease lease;
@@ -98,8 +98,10 @@ static void settings_outlive_the_guard(void) {
         CHECK(strv_contains(read.targets, "x.service") && strv_contains(read.targets, "y.service"));
         CHECK_EQ(strv_length(read.extra_cgroups), 1);
         CHECK(strv_contains(read.extra_cgroups, "/work.slice"));
+        CHECK_EQ(read.on_stuck, ON_STUCK_REBOOT);
         close(permit_take(INSTANCE, boot_id(), &empty));
         CHECK_EQ(permit_settings(INSTANCE, &none), 0);
+        CHECK_EQ(none.on_stuck, ON_STUCK_NONE);
         CHECK(!none.targets && !none.extra_cgroups);
         put_text(PERMIT_FILE, ""); /* its guard ended before it had written it */
         CHECK_EQ(permit_settings(INSTANCE, &none), 0);
@@ -116,6 +118,7 @@ static void configuration_says_which_units(void) {
         CHECK_EQ(strv_length(loaded.targets), 1);
         CHECK(strv_contains(loaded.targets, "x.service"));
         CHECK(!loaded.extra_cgroups);
+        CHECK_EQ(loaded.on_stuck, ON_STUCK_NONE);
         put_text(CONFIG_FOLDER "/config", CONFIG "cloudlock_target_unit\n");
         CHECK_EQ(settings_load(INSTANCE, &loaded, &error), -EINVAL);
         CHECK(strstr(error.text, "/etc/cloudlock/i.conf:4"));

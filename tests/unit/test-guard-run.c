@@ -139,6 +139,40 @@ static void what_cannot_be_killed_is_left_to_the_rounds(void) {
         CHECK(world.kills < 1500);
 }
 
+/* Twelve looks, or a reboot. */
+static void get_stuck(void) {
+        set_up();
+        world.stubborn = true;
+        world.joins = UINT_MAX;
+        world.on_ready = take_the_lease_away;
+}
+
+static void let_it_die_once_that_is_told(void) {
+        if (strstr(world.told, "and some are still there"))
+                world.joins = 0;
+}
+
+static void what_is_stuck_is_told_once(void) {
+        const char *told;
+
+        get_stuck();
+        world.on_look = let_it_die_once_that_is_told;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        told = strstr(world.told, "it goes on killing, and the lock stays here until they are gone");
+        CHECK(told && !strstr(told + 1, "it goes on killing"));
+        CHECK(was_told("STATUS=killing the targets (there is no lease); what is left can't be killed\n"));
+        CHECK_EQ(world.reboots, 0);
+}
+
+static void what_is_stuck_makes_it_reboot(void) {
+        get_stuck();
+        put_text(CONFIG_FOLDER "/config", CONFIG "cloudlock_on_stuck=reboot\n");
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK_EQ(world.reboots, 1);
+        CHECK(was_told("the machine is rebooted at once (cloudlock_on_stuck=reboot)."));
+        CHECK(was_told("what is left can't be killed, so this machine is rebooted"));
+}
+
 static void hang_without_a_lease(void) {
         world.hangs = true;
         take_the_lease_away();
@@ -380,6 +414,8 @@ static const Case cases[] = {
         { "what joins is killed at once", what_joins_is_killed_at_once },
         { "kills that take long leave the bus its turn", kills_that_take_long_leave_the_bus_its_turn },
         { "what cannot be killed is left to the rounds", what_cannot_be_killed_is_left_to_the_rounds },
+        { "what is stuck is told once", what_is_stuck_is_told_once },
+        { "what is stuck makes it reboot", what_is_stuck_makes_it_reboot },
         { "beside a PID 1 that hangs it freezes", beside_a_pid1_that_hangs_it_freezes },
         { "a lost binding stops", a_lost_binding_stops },
         { "no good lease: refused", no_good_lease_is_refused },
