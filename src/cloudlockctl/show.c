@@ -11,6 +11,7 @@
 #include "colour.h"
 #include "columns.h"
 #include "state.h"
+#include "text.h"
 
 /* What fits on a line behind its label. */
 #define VALUE_MAX 512
@@ -185,6 +186,32 @@ static void put_plan(const Page *page) {
                 format_span(poll, sizeof(poll), answer_usec(page->status, "pollUSec")));
 }
 
+static bool has(const Page *page, const char *key) {
+        return json_object_object_get_ex(page->status, key, NULL);
+}
+
+/* What ends what hangs, and what notices a paused machine; the guard is there with a lease only. */
+static void put_layers(const Page *page) {
+        usec_t watchdog_us = answer_usec(page->status, "watchdogUSec");
+        const char *hardware = answer_text(page->status, "hardwareWatchdog"), *clock = answer_text(page->status, "hostClock");
+        char span[SPAN_TEXT_MAX], text[VALUE_MAX] = "";
+
+        if (!has(page, "watchdogUSec"))
+                return; /* an older daemon */
+        if (has(page, "guardWatched"))
+                text_append(text, sizeof(text), "guard %swatched, ", answer_flag(page->status, "guardWatched") ? "" : "not ");
+        if (watchdog_us > 0)
+                text_append(text, sizeof(text), "cloudlockd watched (%s), ", format_span(span, sizeof(span), watchdog_us));
+        else
+                text_append(text, sizeof(text), "cloudlockd not watched, ");
+        if (hardware)
+                text_append(text, sizeof(text), "%s (%s), ", hardware,
+                            format_span(span, sizeof(span), answer_usec(page->status, "hardwareWatchdogUSec")));
+        else
+                text_append(text, sizeof(text), "no hardware watchdog, ");
+        put_row(page, "Layers", "%s%s%s", text, clock ? "host clock " : "no host clock", clock ? clock : "");
+}
+
 /* What operators asked for, and what is still true of it. */
 static void put_wishes(const Page *page) {
         const char *successor = answer_text(page->status, "successor");
@@ -212,6 +239,7 @@ void show_status(FILE *out, const ShowStyle *style, json_object *status, usec_t 
         put_next(&page);
         put_store(&page);
         put_plan(&page);
+        put_layers(&page);
 }
 
 void show_not_running(FILE *out, const ShowStyle *style, const char *instance) {

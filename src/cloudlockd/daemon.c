@@ -89,6 +89,7 @@ static int add_timers(Daemon *daemon) {
         r = sd_watchdog_enabled(0, &daemon->watchdog_us);
         if (r <= 0)
                 return r;
+        daemon->picture.layers.watchdog_us = daemon->watchdog_us;
         return sd_event_add_time(daemon->event, &daemon->watchdog_timer, CLOCK_MONOTONIC, clocks_now().mono_us, 0,
                                  on_watchdog, daemon);
 }

@@ -18,6 +18,8 @@
 #include "units.h"
 
 #define EVENTS_QUEUED_MAX LOCK_ACTIONS_MAX
+/* "/dev/watchdog0"; a longer name is cut when it is shown. */
+#define WATCHDOG_DEVICE_MAX 64
 
 typedef struct Rehearsal Rehearsal;
 
@@ -56,6 +58,7 @@ typedef struct Daemon {
         bool ready, asked_job;
         bool kept_on_disk;
 
+        char watchdog_device[WATCHDOG_DEVICE_MAX]; /* of the picture's layers */
         HostClock host_clock; /* known from PID 1's first answer on */
         bool host_clock_sought, looks_at_host;
         Standstill standstill;

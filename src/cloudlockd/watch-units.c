@@ -54,6 +54,29 @@ static void check_watchdog(const Daemon *daemon, const UnitsSnapshot *snapshot, 
                 snprintf(units->refusal, sizeof(units->refusal), "%s%s", demanded, problem);
 }
 
+static void show_manager(Daemon *daemon, const ManagerFacts *manager) {
+        ControlLayers *layers = &daemon->picture.layers;
+        const WatchdogFacts watchdog = manager_watchdog(manager);
+        LockNow now;
+        bool fed;
+
+        read_clocks(&now);
+        fed = watchdog_state(&watchdog, now.mono_us) == WATCHDOG_FED;
+        snprintf(daemon->watchdog_device, sizeof(daemon->watchdog_device), "%s", fed ? watchdog.device : "");
+        layers->hardware = daemon->watchdog_device;
+        layers->hardware_us = fed ? watchdog_timeout_us(&watchdog) : 0;
+        layers->fed_boot_us = fed ? usec_sub(now.boot_us, usec_sub(now.mono_us, watchdog.pinged_mono_us)) : 0;
+        host_find_clock(daemon, manager->virtualization && *manager->virtualization);
+        layers->host_clock = daemon->host_clock.name;
+}
+
+static void show_layers(Daemon *daemon, const UnitsSnapshot *snapshot) {
+        daemon->picture.layers.guard_up = snapshot->guard == UNITS_ACTIVE || snapshot->guard == UNITS_DEACTIVATING;
+        daemon->picture.layers.guard_watched = snapshot->guard_watched;
+        if (snapshot->manager)
+                show_manager(daemon, snapshot->manager);
+}
+
 static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata) {
         Daemon *daemon = userdata;
         LockEvent event = { .type = LOCK_EVENT_UNITS };
@@ -74,8 +97,7 @@ static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata
         snprintf(event.units.refusal, sizeof(event.units.refusal), "%s", snapshot->refusal);
         check_budget(daemon, &event.units);
         check_watchdog(daemon, snapshot, &event.units);
-        if (snapshot->manager)
-                host_find_clock(daemon, snapshot->manager->virtualization && *snapshot->manager->virtualization);
+        show_layers(daemon, snapshot);
         for (size_t i = 0; i < daemon->picture.n_targets; i++)
                 daemon->targets[i].active_state = units_active_state(daemon->units, i);
         pump(daemon, &event);

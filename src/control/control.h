@@ -19,6 +19,16 @@ typedef struct ControlTarget {
         const char *active_state; /* "active", "inactive", … */
 } ControlTarget;
 
+/* What ends what hangs, from the guard down to the machine: each as it was seen last. */
+typedef struct ControlLayers {
+        bool guard_up, guard_watched; /* PID 1 ends a guard that hangs */
+        usec_t watchdog_us;           /* after how long it ends a cloudlockd that hangs; 0: never */
+        const char *hardware;         /* the watchdog device that PID 1 feeds; NULL or "": none */
+        usec_t hardware_us;           /* how long after it was fed last that resets the machine */
+        usec_t fed_boot_us;           /* when that was, by the last look */
+        const char *host_clock;       /* by which a paused machine notices; NULL or "": none */
+} ControlLayers;
+
 /* Since the daemon started; for OpenMetrics. */
 typedef struct ControlCounters {
         uint64_t reads, writes; /* requests that ended, well or not */
@@ -37,6 +47,7 @@ typedef struct ControlPicture {
         size_t n_targets;
         char status[CONTROL_TEXT_MAX];      /* the sentence of STATUS= */
         char store_error[CONTROL_TEXT_MAX]; /* the last error of the store, empty if none */
+        ControlLayers layers;
         ControlCounters counters;
         History history;
 } ControlPicture;

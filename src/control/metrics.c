@@ -114,6 +114,21 @@ static void put_skew(const Page *page) {
         put_us(page, us);
 }
 
+static void put_layer(const Page *page, const char *layer, bool armed) {
+        sample(page, "cloudlock_layer_armed", "", "layer", layer);
+        fprintf(page->f, "%d\n", armed);
+}
+
+static void put_layers(const Page *page) {
+        const ControlLayers *layers = &page->picture->layers;
+
+        begin(page, "cloudlock_layer_armed", "gauge", NULL, "Whether this ends what hangs, or notices a paused machine.");
+        put_layer(page, "guard-watchdog", layers->guard_up && layers->guard_watched);
+        put_layer(page, "watchdog", layers->watchdog_us > 0);
+        put_layer(page, "hardware-watchdog", layers->hardware && *layers->hardware);
+        put_layer(page, "host-clock", layers->host_clock && *layers->host_clock);
+}
+
 static void put_gauges(const Page *page) {
         const ControlPicture *p = page->picture;
         PictureValue fence = picture_get(p, PICTURE_FENCE);
@@ -174,6 +189,7 @@ int metrics_text(const ControlPicture *picture, char **ret) {
         put_state(&page);
         put_gauges(&page);
         put_targets(&page);
+        put_layers(&page);
         put_counters(&page);
         fputs("# EOF\n", page.f);
         failed = ferror(page.f);

@@ -46,6 +46,12 @@ const PictureField picture_fields[_PICTURE_ID_MAX] = {
         [PICTURE_KEPT] = { "kept", "Kept", PICTURE_BOOL, PICTURE_EMITS },
         [PICTURE_STAND_DOWN_UNTIL] = { "standDownUntil", "StandDownUntilUSec", PICTURE_MOMENT, PICTURE_EMITS },
         [PICTURE_SUCCESSOR] = { "successor", "Successor", PICTURE_TEXT, PICTURE_EMITS },
+        [PICTURE_WATCHDOG] = { "watchdogUSec", "WatchdogUSec", PICTURE_NUMBER, PICTURE_CONSTANT },
+        [PICTURE_GUARD_WATCHED] = { "guardWatched", "GuardWatched", PICTURE_BOOL, PICTURE_EMITS },
+        [PICTURE_HARDWARE_WATCHDOG] = { "hardwareWatchdog", "HardwareWatchdog", PICTURE_TEXT, PICTURE_EMITS },
+        [PICTURE_HARDWARE_WATCHDOG_TIMEOUT] = { "hardwareWatchdogUSec", "HardwareWatchdogUSec", PICTURE_NUMBER, PICTURE_EMITS },
+        [PICTURE_HARDWARE_WATCHDOG_FED] = { "hardwareWatchdogFed", "HardwareWatchdogFedUSec", PICTURE_MOMENT, PICTURE_SILENT },
+        [PICTURE_HOST_CLOCK] = { "hostClock", "HostClock", PICTURE_TEXT, PICTURE_EMITS },
         [PICTURE_TARGET_LIST] = { "targets", "Targets", PICTURE_TARGETS, PICTURE_EMITS },
 };
 
@@ -122,6 +128,12 @@ static PictureValue get_on_boot_clock(const ControlPicture *p, PictureId id) {
         case PICTURE_KEPT: return flag(v->kept);
         case PICTURE_STAND_DOWN_UNTIL: return number_or_none(v->stand_down_boot_us);
         case PICTURE_SUCCESSOR: return text(v->successor);
+        case PICTURE_WATCHDOG: return number(p->layers.watchdog_us);
+        case PICTURE_GUARD_WATCHED: return p->layers.guard_up ? flag(p->layers.guard_watched) : (PictureValue) {};
+        case PICTURE_HARDWARE_WATCHDOG: return text(p->layers.hardware);
+        case PICTURE_HARDWARE_WATCHDOG_TIMEOUT: return number_or_none(p->layers.hardware_us);
+        case PICTURE_HARDWARE_WATCHDOG_FED: return number_or_none(p->layers.fed_boot_us);
+        case PICTURE_HOST_CLOCK: return text(p->layers.host_clock);
         case PICTURE_TARGET_LIST: return (PictureValue) { .known = true };
         case _PICTURE_ID_MAX: break;
         }

@@ -140,6 +140,7 @@ static const Property properties[] = {
         PROPERTY("FinalKillSignal", "i", read_i32, final_kill_signal),
         PROPERTY("CPUSchedulingPolicy", "i", read_i32, cpu_scheduling_policy),
         PROPERTY("CPUSchedulingPriority", "i", read_i32, cpu_scheduling_priority),
+        PROPERTY("WatchdogUSec", "t", property_read_u64, watchdog_us),
         PROPERTY("LimitRTPRIO", "t", property_read_u64, limit_rtprio),
         PROPERTY("TimeoutStopUSec", "t", property_read_u64, timeout_stop_us),
         PROPERTY("TimeoutAbortUSec", "t", property_read_u64, timeout_abort_us),

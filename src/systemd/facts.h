@@ -39,6 +39,7 @@ typedef struct UnitFacts {
         int32_t final_kill_signal, cpu_scheduling_policy, cpu_scheduling_priority;
         bool send_sigkill, remain_after_exit, need_daemon_reload, root_directory_start_only;
         usec_t timeout_stop_us, timeout_abort_us; /* USEC_INFINITY: no limit */
+        usec_t watchdog_us;                       /* of a service that runs; 0 or USEC_INFINITY: off */
         uint64_t limit_rtprio;                    /* the hard limit */
         ExecLines condition, start_pre, start, start_post, stop, stop_post;
         char **binds_to, **requisite, **after, **before, **wants, **propagates_stop_to, **drop_in_paths;

@@ -89,6 +89,7 @@ static void sum_up(const Units *units, UnitsSnapshot *ret) {
                 s.stop_job_pending &= is_down(phase) || phase == UNITS_DEACTIVATING || member->job == MEMBER_JOB_STOP;
                 if (i == GUARD_INDEX) {
                         s.guard = phase;
+                        s.guard_watched = member->facts.watchdog_us > 0 && member->facts.watchdog_us != USEC_INFINITY;
                         continue;
                 }
                 s.target = i == GUARD_INDEX + 1 ? phase : more_telling(s.target, phase);

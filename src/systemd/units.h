@@ -26,6 +26,7 @@ typedef enum UnitsPhase {
 typedef struct UnitsSnapshot {
         usec_t asked_boot_us;  /* CLOCK_BOOTTIME just before the first question */
         UnitsPhase guard;
+        bool guard_watched;    /* PID 1 ends the guard when it hangs */
         UnitsPhase target;     /* of several: failed if any is, else the most alive one */
         bool targets_down;     /* every target is inactive or failed; says more than `target` when there are several */
         bool job_pending;      /* guard or any target has a job queued or running */

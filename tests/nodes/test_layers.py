@@ -80,6 +80,10 @@ def test_moved_machine(cluster):
     write_vmclock(host, 2)
     wait_for("a look at the table", lambda: looks(lock, since))
     assert lock.state() == "running"
+    assert (lock.property("HostClock"), lock.property("GuardWatched"), lock.property("HardwareWatchdog")) == (
+        "vmclock0", True, "")
+    shown = host.run("cloudlockctl", "status", "--full", lock.instance)
+    assert "Layers: guard watched, cloudlockd watched (30s), no hardware watchdog, host clock vmclock0" in shown, shown
     said = host.journal("-u", lock.daemon, f"MESSAGE_ID={STANDSTILL}")
     assert said.count("This machine was moved or loaded from a snapshot, by vmclock0") == 1, said
     record = cluster.front.get(lock.instance)

@@ -36,6 +36,8 @@ static void test_show_holder(void) {
                 "\"leaseUSec\":1800000000,\"gapUSec\":1800000000,\"renewUSec\":120000000,\"pollUSec\":10000000,"
                 "\"fence\":1763928001123,\"lastRenewal\":1763927998000000,\"storeAnswered\":1763927998000000,"
                 "\"storeFailing\":false,\"clockSkewUSec\":-120000,\"next\":\"renew\",\"nextAt\":1763928058000000,"
+                "\"watchdogUSec\":30000000,\"guardWatched\":true,\"hardwareWatchdog\":\"/dev/watchdog0\","
+                "\"hardwareWatchdogUSec\":20000000,\"hardwareWatchdogFed\":1763927998000000,\"hostClock\":\"ptp_kvm\","
                 "\"targets\":[{\"unit\":\"validator.service\",\"activeState\":\"active\"},"
                 "{\"unit\":\"b.service\",\"activeState\":\"failed\"}]}", &plain);
 
@@ -54,7 +56,8 @@ static void test_show_holder(void) {
                   "      Next: in 57s: renewal\n"
                   "     Store: answered 3s ago\n"
                   "     Clock: 120ms behind the store's\n"
-                  "      Plan: lease 30min, renewed every 2min, gap 30min, a standby looks every 10s\n");
+                  "      Plan: lease 30min, renewed every 2min, gap 30min, a standby looks every 10s\n"
+                  "    Layers: guard watched, cloudlockd watched (30s), /dev/watchdog0 (20s), host clock ptp_kvm\n");
 }
 
 static void test_show_trouble(void) {
@@ -62,7 +65,7 @@ static void test_show_trouble(void) {
         _cleanup_free_ char *text = shown(
                 "{\"instance\":\"x\",\"state\":\"refusing\",\"status\":\"refusing to lead: clock\",\"reason\":\"clock\","
                 "\"held\":false,\"holder\":\"node9#00000000\",\"holderHost\":\"cd\",\"storeFailing\":true,"
-                "\"storeError\":\"connection refused\",\"duplicateId\":true,\"next\":\"none\",\"clockSkewUSec\":41000000}",
+                "\"storeError\":\"connection refused\",\"duplicateId\":true,\"next\":\"none\",\"clockSkewUSec\":41000000,\"watchdogUSec\":0}",
                 &color);
 
         CHECK_STR(text,
@@ -73,7 +76,8 @@ static void test_show_trouble(void) {
                   "    Holder: node9#00000000 (host cd)\n"
                   "     Store: fails\n"
                   "     Error: connection refused\n"
-                  "     Clock: 41s ahead of the store's\n");
+                  "     Clock: 41s ahead of the store's\n"
+                  "    Layers: cloudlockd not watched, no hardware watchdog, no host clock\n");
 }
 
 /* The holder's name comes from a table that others write to, the rest may come from a newer daemon. */

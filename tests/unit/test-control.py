@@ -276,7 +276,8 @@ def test_metrics(bed):
                                 ("state", ',cloudlock_state="running"', 1), ("state", ',cloudlock_state="lost"', 0),
                                 ("stop_timestamp_seconds", "", 1763930600), ("lease_seconds", "", 1800),
                                 ("target_active", ',unit="validator.service"', 1), ("renewals_total", "", 0),
-                                ("requests_total", ',kind="read"', 0), ("operations_total", ',result="accepted"', 0)):
+                                ("requests_total", ',kind="read"', 0), ("operations_total", ',result="accepted"', 0),
+                                ("layer_armed", ',layer="hardware-watchdog"', 1), ("layer_armed", ',layer="host-clock"', 1)):
         found = samples.get((f"cloudlock_{name}", instance + labels))
         check(found == value, f"cloudlock_{name}{labels} is {found}")
     check(sum(value for (name, _), value in samples.items() if name == "cloudlock_state") == 1, "not one state")

@@ -103,6 +103,18 @@ static void test_released(void) {
         CHECK(picture_get(&picture, PICTURE_VERSION).known);
 }
 
+/* There is a guard with a lease only, and what nobody feeds is no watchdog. */
+static void test_layers(void) {
+        begin();
+        CHECK(picture_get(&picture, PICTURE_GUARD_WATCHED).flag);
+        picture.layers.guard_watched = false;
+        CHECK(picture_get(&picture, PICTURE_GUARD_WATCHED).known && !picture_get(&picture, PICTURE_GUARD_WATCHED).flag);
+        picture.layers = (ControlLayers) { .hardware = "", .host_clock = "" };
+        CHECK(!picture_get(&picture, PICTURE_GUARD_WATCHED).known && picture_get(&picture, PICTURE_WATCHDOG).known);
+        for (PictureId id = PICTURE_HARDWARE_WATCHDOG; id <= PICTURE_HOST_CLOCK; id++)
+                CHECK(!picture_get(&picture, id).known);
+}
+
 /* What is no record shows what ForceUnlock() asks for. */
 static void test_unclear(void) {
         begin();
@@ -134,6 +146,7 @@ static void test_wall_before_boot(void) {
 int main(void) {
         static const Case cases[] = {
                 { "names", test_names },
+                { "layers", test_layers },
                 { "only what changed", test_only_what_changed },
                 { "a wall clock that trembles", test_trembling_wall },
                 { "moments", test_moment },

@@ -106,6 +106,8 @@ static void test_status_full(void) {
                      "\"clockSkewUSec\":-250000,\"duplicateId\":false,\"stopAt\":1763930600000000,"
                      "\"killAt\":1763930700000000,\"next\":\"renew\",\"nextAt\":1763929060000000,"
                      "\"stateSince\":1763928900000000,\"paused\":false,\"kept\":false,"
+                     "\"watchdogUSec\":30000000,\"guardWatched\":true,\"hardwareWatchdog\":\"/dev/watchdog0\","
+                     "\"hardwareWatchdogUSec\":20000000,\"hardwareWatchdogFed\":1763928990000000,\"hostClock\":\"ptp_kvm\","
                      "\"targets\":[{\"unit\":\"validator.service\",\"activeState\":\"active\"}]}}",
                      false);
 }
@@ -122,7 +124,7 @@ static void test_status_empty(void) {
                   "{\"parameters\":{\"instance\":\"x\",\"label\":\"l?\",\"table\":\"t\",\"region\":\"r\",\"myId\":\"m\","
                   "\"state\":\"starting-up\",\"held\":false,\"leaseUSec\":0,\"gapUSec\":0,\"renewUSec\":0,\"pollUSec\":0,"
                   "\"storeFailing\":false,\"duplicateId\":false,\"paused\":false,"
-                  "\"kept\":false,\"targets\":[]}}\n");
+                  "\"kept\":false,\"watchdogUSec\":0,\"targets\":[]}}\n");
 }
 
 /* The calls are fine as calls; the conversation goes on. */
