@@ -194,6 +194,7 @@ static bool has(const Page *page, const char *key) {
 static void put_layers(const Page *page) {
         usec_t watchdog_us = answer_usec(page->status, "watchdogUSec");
         const char *hardware = answer_text(page->status, "hardwareWatchdog"), *clock = answer_text(page->status, "hostClock");
+        const char *on_stuck = answer_text(page->status, "onStuck");
         char span[SPAN_TEXT_MAX], text[VALUE_MAX] = "";
 
         if (!has(page, "watchdogUSec"))
@@ -209,7 +210,10 @@ static void put_layers(const Page *page) {
                             format_span(span, sizeof(span), answer_usec(page->status, "hardwareWatchdogUSec")));
         else
                 text_append(text, sizeof(text), "no hardware watchdog, ");
-        put_row(page, "Layers", "%s%s%s", text, clock ? "host clock " : "no host clock", clock ? clock : "");
+        text_append(text, sizeof(text), "%s%s", clock ? "host clock " : "no host clock", clock ? clock : "");
+        if (on_stuck && strcmp(on_stuck, "none") != 0)
+                text_append(text, sizeof(text), ", %s when stuck", on_stuck);
+        put_row(page, "Layers", "%s", text);
 }
 
 /* What operators asked for, and what is still true of it. */

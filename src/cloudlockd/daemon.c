@@ -138,6 +138,7 @@ static int fill_picture(Daemon *daemon) {
                 .instance = config->instance, .my_id = config->my_id,       .gap_us = config->gap_us,
                 .lease_us = config->lease_us, .renew_us = config->renew_us, .poll_us = config->poll_us,
                 .targets = daemon->targets,   .n_targets = n,
+                .layers = { .on_stuck = config->on_stuck == ON_STUCK_REBOOT ? "reboot" : "none" },
         };
         return 0;
 }

@@ -26,6 +26,7 @@ typedef struct ControlLayers {
         const char *hardware;         /* the watchdog device that PID 1 feeds; NULL or "": none */
         usec_t hardware_us;           /* how long after it was fed last that resets the machine */
         usec_t fed_boot_us;           /* when that was, by the last look */
+        const char *on_stuck;         /* cloudlock_on_stuck=, a literal */
         const char *host_clock;       /* by which a paused machine notices; NULL or "": none */
 } ControlLayers;
 

@@ -127,6 +127,7 @@ static void put_layers(const Page *page) {
         put_layer(page, "watchdog", layers->watchdog_us > 0);
         put_layer(page, "hardware-watchdog", layers->hardware && *layers->hardware);
         put_layer(page, "host-clock", layers->host_clock && *layers->host_clock);
+        put_layer(page, "on-stuck", layers->on_stuck && strcmp(layers->on_stuck, "none") != 0);
 }
 
 static void put_gauges(const Page *page) {

@@ -52,6 +52,7 @@ const PictureField picture_fields[_PICTURE_ID_MAX] = {
         [PICTURE_HARDWARE_WATCHDOG_TIMEOUT] = { "hardwareWatchdogUSec", "HardwareWatchdogUSec", PICTURE_NUMBER, PICTURE_EMITS },
         [PICTURE_HARDWARE_WATCHDOG_FED] = { "hardwareWatchdogFed", "HardwareWatchdogFedUSec", PICTURE_MOMENT, PICTURE_SILENT },
         [PICTURE_HOST_CLOCK] = { "hostClock", "HostClock", PICTURE_TEXT, PICTURE_EMITS },
+        [PICTURE_ON_STUCK] = { "onStuck", "OnStuck", PICTURE_TEXT, PICTURE_CONSTANT },
         [PICTURE_TARGET_LIST] = { "targets", "Targets", PICTURE_TARGETS, PICTURE_EMITS },
 };
 
@@ -134,6 +135,7 @@ static PictureValue get_on_boot_clock(const ControlPicture *p, PictureId id) {
         case PICTURE_HARDWARE_WATCHDOG_TIMEOUT: return number_or_none(p->layers.hardware_us);
         case PICTURE_HARDWARE_WATCHDOG_FED: return number_or_none(p->layers.fed_boot_us);
         case PICTURE_HOST_CLOCK: return text(p->layers.host_clock);
+        case PICTURE_ON_STUCK: return text(p->layers.on_stuck);
         case PICTURE_TARGET_LIST: return (PictureValue) { .known = true };
         case _PICTURE_ID_MAX: break;
         }

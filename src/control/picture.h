@@ -69,6 +69,7 @@ typedef enum PictureId {
         PICTURE_HARDWARE_WATCHDOG_TIMEOUT,
         PICTURE_HARDWARE_WATCHDOG_FED,
         PICTURE_HOST_CLOCK,
+        PICTURE_ON_STUCK,
         PICTURE_TARGET_LIST,
         _PICTURE_ID_MAX,
 } PictureId;

@@ -47,5 +47,10 @@ static inline bool host_clock_exists(const HostClock *clock) {
         return clock->name[0] != '\0';
 }
 
+/* Whether one of them goes on in a pause; vmclock alone does not. */
+static inline bool host_clock_tells_pauses(const HostClock *clock) {
+        return clock->ptp_fd >= 0 || clock->rtc;
+}
+
 /* What can't be read this time is not in the look. */
 void host_clock_look(const HostClock *clock, HostLook *ret);

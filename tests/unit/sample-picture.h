@@ -55,7 +55,7 @@ static inline void sample_picture(ControlPicture *ret) {
                 .poll_us = 10 * USEC_PER_SEC,
                 .layers = { .guard_up = true, .guard_watched = true, .watchdog_us = 30 * USEC_PER_SEC,
                             .hardware = "/dev/watchdog0", .hardware_us = 20 * USEC_PER_SEC,
-                            .fed_boot_us = 990 * USEC_PER_SEC, .host_clock = "ptp_kvm" },
+                            .fed_boot_us = 990 * USEC_PER_SEC, .host_clock = "ptp_kvm", .on_stuck = "reboot" },
                 .targets = sample_targets,
                 .n_targets = 1,
                 .status = "running validator.service, fence 1763928001123",

@@ -37,7 +37,7 @@ static void test_show_holder(void) {
                 "\"fence\":1763928001123,\"lastRenewal\":1763927998000000,\"storeAnswered\":1763927998000000,"
                 "\"storeFailing\":false,\"clockSkewUSec\":-120000,\"next\":\"renew\",\"nextAt\":1763928058000000,"
                 "\"watchdogUSec\":30000000,\"guardWatched\":true,\"hardwareWatchdog\":\"/dev/watchdog0\","
-                "\"hardwareWatchdogUSec\":20000000,\"hardwareWatchdogFed\":1763927998000000,\"hostClock\":\"ptp_kvm\","
+                "\"hardwareWatchdogUSec\":20000000,\"hardwareWatchdogFed\":1763927998000000,\"hostClock\":\"ptp_kvm\",\"onStuck\":\"reboot\","
                 "\"targets\":[{\"unit\":\"validator.service\",\"activeState\":\"active\"},"
                 "{\"unit\":\"b.service\",\"activeState\":\"failed\"}]}", &plain);
 
@@ -57,7 +57,8 @@ static void test_show_holder(void) {
                   "     Store: answered 3s ago\n"
                   "     Clock: 120ms behind the store's\n"
                   "      Plan: lease 30min, renewed every 2min, gap 30min, a standby looks every 10s\n"
-                  "    Layers: guard watched, cloudlockd watched (30s), /dev/watchdog0 (20s), host clock ptp_kvm\n");
+                  "    Layers: guard watched, cloudlockd watched (30s), /dev/watchdog0 (20s), host clock ptp_kvm, "
+                  "reboot when stuck\n");
 }
 
 static void test_show_trouble(void) {
@@ -65,7 +66,8 @@ static void test_show_trouble(void) {
         _cleanup_free_ char *text = shown(
                 "{\"instance\":\"x\",\"state\":\"refusing\",\"status\":\"refusing to lead: clock\",\"reason\":\"clock\","
                 "\"held\":false,\"holder\":\"node9#00000000\",\"holderHost\":\"cd\",\"storeFailing\":true,"
-                "\"storeError\":\"connection refused\",\"duplicateId\":true,\"next\":\"none\",\"clockSkewUSec\":41000000,\"watchdogUSec\":0}",
+                "\"storeError\":\"connection refused\",\"duplicateId\":true,\"next\":\"none\",\"clockSkewUSec\":41000000,\"watchdogUSec\":0,"
+                "\"onStuck\":\"none\"}",
                 &color);
 
         CHECK_STR(text,

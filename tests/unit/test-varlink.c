@@ -107,7 +107,7 @@ static void test_status_full(void) {
                      "\"killAt\":1763930700000000,\"next\":\"renew\",\"nextAt\":1763929060000000,"
                      "\"stateSince\":1763928900000000,\"paused\":false,\"kept\":false,"
                      "\"watchdogUSec\":30000000,\"guardWatched\":true,\"hardwareWatchdog\":\"/dev/watchdog0\","
-                     "\"hardwareWatchdogUSec\":20000000,\"hardwareWatchdogFed\":1763928990000000,\"hostClock\":\"ptp_kvm\","
+                     "\"hardwareWatchdogUSec\":20000000,\"hardwareWatchdogFed\":1763928990000000,\"hostClock\":\"ptp_kvm\",\"onStuck\":\"reboot\","
                      "\"targets\":[{\"unit\":\"validator.service\",\"activeState\":\"active\"}]}}",
                      false);
 }

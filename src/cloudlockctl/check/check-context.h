@@ -53,7 +53,7 @@ void check_aws_files(CheckContext *context); /* check-aws-files.c: the files tha
 void check_instances(CheckContext *context); /* check-instances.c: another instance of this host for the same lock */
 void check_units(CheckContext *context);     /* check-units.c: guard and targets */
 void check_plan(CheckContext *context);      /* check-plan.c: the times */
-void check_watchdogs(CheckContext *context); /* check-watchdogs.c: what ends what hangs */
+void check_watchdogs(CheckContext *context); /* check-watchdogs.c: what ends what hangs, and notices a paused machine */
 void check_store(CheckContext *context);     /* check-store.c: from the keys to the rights */
 
 /* For commands that need to know no more than where the lock's table is, and who may ask: says on stderr what keeps from

@@ -4,6 +4,7 @@
 
 #include "check-context.h"
 #include "clock-us.h"
+#include "host-clock.h"
 #include "manager.h"
 
 #define WATCHDOG_DEVICE "/dev/watchdog"
@@ -78,16 +79,39 @@ static void judge_hardware_watchdog(CheckContext *context, const WatchdogFacts *
                 add_problem(context, FINDING_WARNING, problem);
 }
 
-static void check_hardware_watchdog(CheckContext *context) {
+/* Of a virtual machine: no other stands still unseen. */
+static void check_host_clock(CheckContext *context, const ManagerFacts *facts) {
+        const HostClockPaths paths = HOST_CLOCK_PATHS;
+        _cleanup_host_clock_ HostClock clock = { .ptp_fd = -1 };
+
+        if (!facts->virtualization || !*facts->virtualization)
+                return;
+        host_clock_open(&paths, &clock);
+        if (host_clock_tells_pauses(&clock)) {
+                findings_add(&context->findings, FINDING_FINE, "host-clock", "%s goes on when this machine (%s) is paused",
+                             clock.name, facts->virtualization);
+                return;
+        }
+        findings_add(&context->findings, FINDING_NOTE, "host-clock",
+                     "this machine (%s) has no clock of its host's, by which it would notice that it was paused",
+                     facts->virtualization);
+        findings_remedy(&context->findings,
+                        "on KVM: modprobe ptp_kvm, at each boot by /etc/modules-load.d; then restart cloudlock@%s",
+                        context->instance);
+}
+
+static void check_machine(CheckContext *context) {
         _cleanup_manager_facts_ ManagerFacts facts = {};
         int r = manager_facts_ask(context->bus, ASK_US_MAX, &facts);
         const WatchdogFacts watchdog = manager_watchdog(&facts);
 
-        if (r >= 0)
-                judge_hardware_watchdog(context, &watchdog);
-        else
+        if (r < 0) {
                 findings_add(&context->findings, is_demanded(context) ? FINDING_FAILED : FINDING_WARNING, "hardware-watchdog",
                              "PID 1 does not tell of its watchdog: %s", strerror(-r));
+                return;
+        }
+        judge_hardware_watchdog(context, &watchdog);
+        check_host_clock(context, &facts);
 }
 
 void check_watchdogs(CheckContext *context) {
@@ -95,5 +119,5 @@ void check_watchdogs(CheckContext *context) {
                 return;
         check_service_watchdog(context, &context->daemon);
         check_service_watchdog(context, &context->guard);
-        check_hardware_watchdog(context);
+        check_machine(context);
 }
