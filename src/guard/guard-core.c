@@ -34,12 +34,17 @@
 /* As a stop, so is a reboot asked for again, until there is nobody left to ask. */
 #define REBOOT_REPEAT_US USEC_PER_SEC
 
+/* How long the machine may be awake with its targets frozen: logind waits 5 s for others who delay the sleep, and what has to
+ * be written out may take longer. Then it does not sleep, or the signal that it has woken was lost. */
+#define FROZEN_US_MAX (20 * USEC_PER_SEC)
+
 void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing, bool reboots) {
         *guard = (Guard){
                 .phase = finishing ? GUARD_STOPPING : GUARD_STARTING,
                 .reason = finishing ? GUARD_REASON_ASKED : GUARD_REASON_NONE,
                 .finishing = finishing,
                 .reboots = reboots,
+                .frozen = finishing, /* by a guard that died before a sleep, perhaps */
         };
         memcpy(guard->boot_id, boot_id, ID128_TEXT_SIZE);
 }
@@ -203,6 +208,28 @@ static void check_time(Guard *guard, const GuardNow *now, GuardActions *actions)
                 enter(guard, GUARD_KILLING, GUARD_REASON_KILL_DUE, now, actions);
 }
 
+/* What runs into a sleep runs on after it, if the lease is over by then until the guard gets its turn. A stop that falls due
+ * waits for the thaw, and what is to be killed is killed as it is. */
+static void freeze(Guard *guard, const GuardNow *now, GuardActions *actions) {
+        if (guard->phase == GUARD_RUNNING || guard->phase == GUARD_STOPPING) {
+                guard->frozen = true;
+                guard->thaw_mono_us = usec_add(now->mono_us, FROZEN_US_MAX);
+                add(actions, GUARD_ACTION_FREEZE, 0);
+        }
+        add(actions, GUARD_ACTION_LET_SLEEP, 0);
+}
+
+/* After the deadlines were looked at. */
+static void check_frozen(Guard *guard, const GuardNow *now, GuardActions *actions) {
+        if (!guard->frozen)
+                return;
+        if (guard->phase <= GUARD_STOPPING && now->mono_us < guard->thaw_mono_us)
+                return;
+        guard->frozen = false;
+        if (guard->phase <= GUARD_STOPPING)
+                add(actions, GUARD_ACTION_THAW, 0);
+}
+
 static bool is_due(usec_t *next_boot_us, usec_t repeat_us, const GuardNow *now) {
         if (now->boot_us < *next_boot_us)
                 return false;
@@ -240,7 +267,7 @@ static void repeat(Guard *guard, const GuardNow *now, GuardActions *actions) {
                 return;
         if (guard->phase == GUARD_KILLING && is_due(&guard->next_kill_boot_us, KILL_REPEAT_US, now))
                 add(actions, GUARD_ACTION_KILL, 0);
-        if (guard->phase >= GUARD_STOPPING && !guard->stop_seen && is_due(&guard->next_stop_boot_us, STOP_REPEAT_US, now))
+        if (guard->phase >= GUARD_STOPPING && !guard->frozen && !guard->stop_seen && is_due(&guard->next_stop_boot_us, STOP_REPEAT_US, now))
                 add(actions, GUARD_ACTION_STOP, 0);
         if (guard->phase != GUARD_RUNNING && is_due(&guard->next_look_boot_us, LOOK_REPEAT_US, now))
                 add(actions, GUARD_ACTION_LOOK, 0);
@@ -269,8 +296,15 @@ void guard_step(Guard *guard, const GuardNow *now, const GuardEvent *event, Guar
         case GUARD_EVENT_TERM:
                 begin_stop(guard, GUARD_REASON_ASKED, now, actions);
                 break;
+        case GUARD_EVENT_SLEEP:
+                freeze(guard, now, actions);
+                break;
+        case GUARD_EVENT_WAKE:
+                guard->thaw_mono_us = now->mono_us;
+                break;
         }
         check_time(guard, now, actions);
+        check_frozen(guard, now, actions);
         if (event->type == GUARD_EVENT_LEASE)
                 check_stuck(guard, now, event->populated, actions);
         repeat(guard, now, actions);

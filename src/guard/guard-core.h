@@ -21,6 +21,7 @@
 typedef struct GuardNow {
         usec_t boot_us; /* CLOCK_BOOTTIME */
         usec_t raw_us;  /* CLOCK_MONOTONIC_RAW plus the time suspended */
+        usec_t mono_us; /* CLOCK_MONOTONIC: how long the machine was awake; no deadline of a lease is on it */
 } GuardNow;
 
 typedef enum GuardPhase {
@@ -64,6 +65,8 @@ typedef enum GuardEventType {
         GUARD_EVENT_UNITS,   /* a snapshot that was asked for: units */
         GUARD_EVENT_CHANGED, /* a unit of ours changed, or PID 1 reloaded */
         GUARD_EVENT_TERM,    /* SIGTERM */
+        GUARD_EVENT_SLEEP,   /* the machine is about to be suspended, and waits for us */
+        GUARD_EVENT_WAKE,    /* it is awake again, or stays so */
 } GuardEventType;
 
 typedef struct GuardEvent {
@@ -82,6 +85,9 @@ typedef enum GuardActionType {
         GUARD_ACTION_KILL,     /* cgroup.kill, everywhere */
         GUARD_ACTION_STUCK,    /* once: tell that what is left can't be killed */
         GUARD_ACTION_REBOOT,   /* the machine, at once */
+        GUARD_ACTION_FREEZE,   /* the targets' and the extra cgroups */
+        GUARD_ACTION_THAW,
+        GUARD_ACTION_LET_SLEEP, /* what is to be done before is done */
         GUARD_ACTION_LOOK,     /* take a snapshot */
         GUARD_ACTION_EXIT,
 } GuardActionType;
@@ -110,6 +116,8 @@ typedef struct Guard {
         bool permitted;
         usec_t forbidden_boot_us; /* since when nothing can pass a condition */
         bool stop_seen;
+        bool frozen; /* for a sleep that has not begun, or is not over */
+        usec_t thaw_mono_us; /* while frozen: at the latest then */
         usec_t stuck_boot_us, stuck_raw_us; /* while it kills: what is left then can't be killed */
         usec_t next_tick_boot_us, next_ping_boot_us, next_stop_boot_us, next_kill_boot_us, next_look_boot_us, next_reboot_boot_us;
 } Guard;

@@ -21,6 +21,7 @@
 #include "pid1.h"
 #include "run-files.h"
 #include "settings.h"
+#include "sleep.h"
 #include "text.h"
 #include "units.h"
 
@@ -30,6 +31,7 @@
 #define MESSAGE_GUARD_TROUBLE "8b0d3a4c5e6f4a719c2d1e0f3b5a7c03" /* a call failed that should not */
 
 #define MESSAGE_GUARD_STUCK "8b0d3a4c5e6f4a719c2d1e0f3b5a7c04"   /* what is left can't be killed */
+#define MESSAGE_GUARD_SLEEP "8b0d3a4c5e6f4a719c2d1e0f3b5a7c05"   /* it freezes the targets for a sleep, or thaws them */
 
 #define MESSAGE_TEXT_MAX 640
 #define FIELDS_TEXT_MAX 128 /* the phase and the fence */
@@ -52,6 +54,9 @@
 /* The bus comes after deadlines, signals and the lease, however much PID 1 has to say. */
 #define BUS_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
+/* And the system bus, which is nobody's safety, after that. */
+#define SLEEP_PRIORITY (BUS_PRIORITY + 10)
+
 typedef struct Program {
         const char *instance;
         Settings settings;
@@ -59,6 +64,7 @@ typedef struct Program {
         sd_event_source *timer, *lease_watch, *kill_timer;
         Pid1 *pid1;
         Units *units;
+        Sleep *sleep; /* NULL: nothing may run yet */
         Guard core;
         GuardPhase told_phase; /* that journal and PID 1 know of */
         int permit_fd;
@@ -98,7 +104,31 @@ static void trouble(Program *p, const char *what, int error) {
 }
 
 static GuardNow now_of(const Clocks *clocks) {
-        return (GuardNow){ .boot_us = clocks->boot_us, .raw_us = clocks_raw_elapsed_us(clocks) };
+        return (GuardNow){ .boot_us = clocks->boot_us, .raw_us = clocks_raw_elapsed_us(clocks), .mono_us = clocks->mono_us };
+}
+
+static void on_sleep(bool sleeps, void *userdata) {
+        step(userdata, &(GuardEvent){ .type = sleeps ? GUARD_EVENT_SLEEP : GUARD_EVENT_WAKE });
+}
+
+static void watch_sleep(Program *p) {
+        trouble(p, "Watching for the machine's sleep", sleep_new(p->event, SLEEP_PRIORITY, on_sleep, p, &p->sleep));
+}
+
+static void freeze(Program *p) {
+        trouble(p, "Freezing the extra cgroups", units_freeze_extra(p->units, true));
+        trouble(p, "Freezing the targets' cgroups", units_freeze(p->units, true));
+        say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has frozen the targets: the machine is about to sleep.", p->instance);
+}
+
+static void thaw(Program *p) {
+        trouble(p, "Thawing the extra cgroups", units_freeze_extra(p->units, false));
+        trouble(p, "Thawing the targets' cgroups", units_freeze(p->units, false));
+        if (p->sleep)
+                sleep_inhibit(p->sleep);
+        if (p->ever_permitted)
+                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has thawed the targets: the machine is awake, and the lease good.",
+                    p->instance);
 }
 
 static void permit(Program *p, usec_t watchdog_us) {
@@ -107,10 +137,11 @@ static void permit(Program *p, usec_t watchdog_us) {
         GuardNow now = now_of(&clocks);
 
         p->ever_permitted = true;
+        watch_sleep(p);
         /* Not before: what a container engine put back there must not run without a lease, not for a moment. */
         trouble(p, "Thawing the extra cgroups", units_freeze_extra(p->units, false));
         /* A guard that was killed may have left them frozen. */
-        trouble(p, "Thawing the targets' cgroups", units_thaw(p->units));
+        trouble(p, "Thawing the targets' cgroups", units_freeze(p->units, false));
         p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings);
         trouble(p, "Taking the permit", MIN(p->permit_fd, 0));
         notify_send("READY=1\nWATCHDOG_USEC=%llu\nSTATUS=%s", (unsigned long long) watchdog_us,
@@ -125,7 +156,7 @@ static void forbid(Program *p) {
 static void finish(Program *p) {
         /* What a container engine puts back stays frozen until the next start. */
         trouble(p, "Freezing the extra cgroups", units_freeze_extra(p->units, true));
-        trouble(p, "Thawing the targets' cgroups", units_thaw(p->units));
+        trouble(p, "Thawing the targets' cgroups", units_freeze(p->units, false));
         sd_event_exit(p->event, 0);
 }
 
@@ -189,6 +220,12 @@ static void perform(Program *p, const GuardAction *action) {
                 return tell_stuck(p);
         case GUARD_ACTION_REBOOT:
                 return trouble(p, "Asking systemd to reboot", units_reboot(p->units));
+        case GUARD_ACTION_FREEZE:
+                return freeze(p);
+        case GUARD_ACTION_THAW:
+                return thaw(p);
+        case GUARD_ACTION_LET_SLEEP:
+                return sleep_allow(p->sleep);
         case GUARD_ACTION_LOOK:
                 return trouble(p, "Asking systemd", units_look(p->units));
         case GUARD_ACTION_EXIT:
@@ -291,6 +328,7 @@ static int on_bus(sd_bus *bus, void *userdata) {
 
 static void program_done(Program *p) {
         forbid(p);
+        sleep_free(p->sleep);
         units_free(p->units);
         pid1_free(p->pid1);
         sd_event_source_unref(p->timer);

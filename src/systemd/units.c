@@ -306,8 +306,8 @@ int units_kill(Units *units, bool freeze) {
         return targets < 0 ? targets : extra;
 }
 
-int units_thaw(Units *units) {
-        return for_each(units->cgroups, set_frozen, false);
+int units_freeze(Units *units, bool freeze) {
+        return for_each(units->cgroups, set_frozen, freeze);
 }
 
 bool units_are_populated(const Units *units) {

@@ -96,8 +96,9 @@ int units_reboot(Units *units);
  * errno, the others being killed all the same. */
 int units_kill(Units *units, bool freeze);
 
-/* Thaws the targets' cgroups again. 0 or the first negative errno. */
-int units_thaw(Units *units);
+/* Freezes (thaws) the targets' cgroups; what is asked for is done when a process would next run, and not waited for. 0 or the
+ * first negative errno. */
+int units_freeze(Units *units, bool freeze);
 
 /* Whether any process is left there, or one of the cgroups could not be looked at. */
 bool units_are_populated(const Units *units);

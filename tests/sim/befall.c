@@ -258,6 +258,8 @@ static void other_name(World *w, Host *h, const Fault *f) {
 }
 
 static void still(World *w, Host *h, const Fault *f) {
+        if (f->kind == FAULT_SUSPEND && f->for_us % 2 == 0) /* else logind is not there */
+                guard_told_of_sleep(w, h, true);
         stand_still(w, h, f->for_us, f->kind == FAULT_SUSPEND);
 }
 

@@ -62,8 +62,11 @@ LockNow host_now(const World *w, const Host *h) {
 
 /* The guard's adapter adds what was suspended by itself: src/systemd/clock.c. */
 GuardNow host_guard_now(const World *w, const Host *h) {
+        usec_t boot_us = read_clock(&h->boottime, w->now_us);
+
         return (GuardNow) {
-                .boot_us = read_clock(&h->boottime, w->now_us),
+                .boot_us = boot_us,
+                .mono_us = boot_us - h->suspended_us,
                 .raw_us = read_clock(&h->raw, w->now_us) + h->suspended_us,
         };
 }

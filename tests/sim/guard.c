@@ -58,6 +58,15 @@ static void perform(World *w, Host *h, const GuardAction *action) {
         case GUARD_ACTION_KILL:
                 kill_target(w, h);
                 break;
+        case GUARD_ACTION_FREEZE:
+                note(w, h, "the guard freezes the target before a sleep");
+                h->frozen = true;
+                break;
+        case GUARD_ACTION_THAW:
+                h->frozen = false;
+                break;
+        case GUARD_ACTION_LET_SLEEP:
+                break;
         case GUARD_ACTION_STUCK:
                 note(w, h, "the guard finds that what is left can't be killed");
                 break;
@@ -159,6 +168,16 @@ void guard_hears(World *w, Host *h, const Event *e) {
                 guard_event(w, h, &event);
                 break;
         }
+}
+
+/* By logind. */
+void guard_told_of_sleep(World *w, Host *h, bool sleeps) {
+        GuardEvent event;
+
+        if (!h->guard_up || w->now_us < h->guard_stopped_until_us)
+                return;
+        event.type = sleeps ? GUARD_EVENT_SLEEP : GUARD_EVENT_WAKE;
+        guard_event(w, h, &event);
 }
 
 void guard_begin(World *w, Host *h, bool finishing) {

@@ -19,7 +19,7 @@ static const char *const event_texts[_LOCK_EVENT_MAX] = {
 
 static const char *const guard_event_texts[] = {
         [GUARD_EVENT_LEASE] = "lease", [GUARD_EVENT_UNITS] = "units", [GUARD_EVENT_CHANGED] = "changed",
-        [GUARD_EVENT_TERM] = "term",
+        [GUARD_EVENT_TERM] = "term", [GUARD_EVENT_SLEEP] = "sleep", [GUARD_EVENT_WAKE] = "wake",
 };
 
 const char *lock_event_name(LockEventType type) {

@@ -252,7 +252,7 @@ typedef struct Statistics {
         usec_t shortest_us, longest_us, rest_us_max; /* rest: from the end of the faults until one host runs for good */
         usec_t simulated_us;
         uint64_t reached[_LOCK_STATE_MAX][_LOCK_EVENT_MAX];
-        uint64_t guard_reached[GUARD_DONE + 1][GUARD_EVENT_TERM + 1];
+        uint64_t guard_reached[GUARD_DONE + 1][GUARD_EVENT_WAKE + 1];
         uint64_t faults[_FAULT_MAX];
         uint64_t overlaps, overlaps_too_long;
         usec_t overlap_us_max;
@@ -350,6 +350,7 @@ void daemon_units(World *w, Host *h, const Picture *picture);
 void guard_begin(World *w, Host *h, bool finishing);
 void guard_down(World *w, Host *h);
 void guard_hears(World *w, Host *h, const Event *e);
+void guard_told_of_sleep(World *w, Host *h, bool sleeps);
 
 /* pid1.c */
 void pid1_event(World *w, Host *h, const Event *e);

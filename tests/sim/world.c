@@ -111,8 +111,10 @@ static void on_world(World *w, Host *h, const Event *e) {
                         break;
                 h->still = false;
                 note(w, h, "goes on");
-                if (e->type)
+                if (e->type) {
                         hear(w, h, LOCK_EVENT_CLOCK_JUMP);
+                        guard_told_of_sleep(w, h, false);
+                }
                 break;
         case EV_DAEMON_START:
                 if (h->powered && e->generation == h->boot && !h->daemon_up)

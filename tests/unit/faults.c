@@ -75,6 +75,38 @@ WRAP(int, sd_bus_match_signal,
       sd_bus_message_handler_t handler, void *userdata),
      (bus, ret, sender, path, interface, member, handler, userdata), -ENOMEM, 0)
 
+WRAP(int, sd_bus_set_bus_client, (sd_bus *bus, int yes), (bus, yes), -ENOMEM, 0)
+WRAP(int, sd_bus_match_signal_async,
+     (sd_bus *bus, sd_bus_slot **ret, const char *sender, const char *path, const char *interface, const char *member,
+      sd_bus_message_handler_t handler, sd_bus_message_handler_t installed, void *userdata),
+     (bus, ret, sender, path, interface, member, handler, installed, userdata), -ENOMEM, 0)
+WRAP(int, sd_bus_add_match_async,
+     (sd_bus *bus, sd_bus_slot **ret, const char *match, sd_bus_message_handler_t handler, sd_bus_message_handler_t installed,
+      void *userdata),
+     (bus, ret, match, handler, installed, userdata), -ENOMEM, 0)
+WRAP(int, sd_bus_message_new_method_call,
+     (sd_bus *bus, sd_bus_message **ret, const char *name, const char *path, const char *interface, const char *member),
+     (bus, ret, name, path, interface, member), -ENOMEM, 0)
+WRAP(int, sd_bus_message_set_auto_start, (sd_bus_message *m, int yes), (m, yes), -EPERM, 0)
+WRAP(int, sd_bus_call_async,
+     (sd_bus *bus, sd_bus_slot **ret, sd_bus_message *m, sd_bus_message_handler_t handler, void *userdata, uint64_t us),
+     (bus, ret, m, handler, userdata, us), -ENOMEM, 0)
+WRAP(int, sd_event_source_set_priority, (sd_event_source *s, int64_t priority), (s, priority), -ENOMEM, 0)
+
+int __wrap_sd_bus_message_append(sd_bus_message *m, const char *types, ...);
+
+int __wrap_sd_bus_message_append(sd_bus_message *m, const char *types, ...) {
+        va_list ap;
+        int r;
+
+        if (fault_is_due())
+                return -ENOMEM;
+        va_start(ap, types);
+        r = sd_bus_message_appendv(m, types, ap);
+        va_end(ap);
+        return r;
+}
+
 int __wrap_asprintf(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 int __wrap_asprintf(char **ret, const char *format, ...) {

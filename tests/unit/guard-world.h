@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A PID 1 with one target, in place of src/systemd's units, notification and journal: the guard's loop runs for real
+/* A PID 1 with one target, in place of src/systemd's units, notification and journal, and of logind: the guard's loop runs for real
  * around them, in this process, on real files, signals, inotify and a real socket. Nothing here waits: what PID 1 would do
  * later is done in the next round of the guard's own loop. */
 
@@ -17,12 +17,18 @@
 #include "guard-bench.h"
 #include "guard.h"
 #include "notify.h"
+#include "sleep.h"
 #include "units.h"
 
 #define TOLD_MAX 8192
 
 struct Units {
         UnitsHandlers handlers;
+};
+
+struct Sleep {
+        SleepHandler handler;
+        void *userdata;
 };
 
 /* What a test sets up, and what came of it. */
@@ -39,13 +45,15 @@ typedef struct World {
         sd_event_source *soon;
         bool start_wanted, look_wanted;
         usec_t asked_boot_us;
-        bool target, stop_job, ready, started, frozen_extra;
-        unsigned looks, stops, kills, reboots;
+        bool target, stop_job, ready, started, frozen, frozen_extra;
+        unsigned looks, stops, kills, reboots, inhibits;
+        bool allowed, allowed_unfrozen; /* to sleep */
         char told[TOLD_MAX]; /* every notification and message */
 } World;
 
 static World world;
 static struct Units units_;
+static struct Sleep sleep_;
 static int pid1_fd = -1; /* its private socket */
 
 static inline void listen_as_pid1(void) {
@@ -181,6 +189,27 @@ int units_stop(_unused_ Units *units) {
         return 0;
 }
 
+int sleep_new(_unused_ sd_event *event, _unused_ int priority, SleepHandler handler, void *userdata, Sleep **ret) {
+        if (fault_is_due())
+                return -ENOMEM;
+        sleep_ = (Sleep) { handler, userdata };
+        *ret = &sleep_;
+        return 0;
+}
+
+Sleep *sleep_free(_unused_ Sleep *sleep) {
+        return NULL;
+}
+
+void sleep_allow(_unused_ Sleep *sleep) {
+        world.allowed = true;
+        world.allowed_unfrozen |= !world.frozen || !world.frozen_extra;
+}
+
+void sleep_inhibit(_unused_ Sleep *sleep) {
+        world.inhibits++;
+}
+
 int units_reboot(_unused_ Units *units) {
         if (fault_is_due())
                 return -ENOMEM;
@@ -213,8 +242,11 @@ bool units_are_populated(_unused_ const Units *units) {
         return fault_is_due() || world.target;
 }
 
-int units_thaw(_unused_ Units *units) {
-        return fault_is_due() ? -EIO : 0;
+int units_freeze(_unused_ Units *units, bool freeze) {
+        if (fault_is_due())
+                return -EIO;
+        world.frozen = freeze;
+        return 0;
 }
 
 int units_freeze_extra(_unused_ Units *units, bool freeze) {

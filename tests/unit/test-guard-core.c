@@ -42,6 +42,13 @@ static void read_result(Bench *b, GuardRead result) {
 static void pass(Bench *b, usec_t us) {
         b->now.boot_us += us;
         b->now.raw_us += us;
+        b->now.mono_us += us;
+}
+
+/* Suspended. */
+static void sleep_for(Bench *b, usec_t us) {
+        b->now.boot_us += us;
+        b->now.raw_us += us;
 }
 
 static void units(Bench *b, GuardUnits u) {
@@ -57,7 +64,7 @@ static const GuardAction *asked(const Bench *b, GuardActionType type) {
 }
 
 static Bench bench(bool finishing) {
-        Bench b = { .now = { .boot_us = 1000 * SEC, .raw_us = 400 * SEC } };
+        Bench b = { .now = { .boot_us = 1000 * SEC, .raw_us = 400 * SEC, .mono_us = 300 * SEC } };
 
         guard_init(&b.guard, BOOT, finishing, false);
         return b;
@@ -468,6 +475,106 @@ static void test_condition(void) {
         CHECK(lease_is_good(&lease, BOOT, &(GuardNow){ .boot_us = lease.stop_boot_us - 1, .raw_us = lease.stop_raw_us - 1 }));
 }
 
+static void about_to_sleep(Bench *b) {
+        step(b, (GuardEvent){ .type = GUARD_EVENT_SLEEP });
+}
+
+static void wake(Bench *b) {
+        step(b, (GuardEvent){ .type = GUARD_EVENT_WAKE });
+}
+
+static void test_sleep(void) {
+        Bench b = running(60 * SEC, 90 * SEC);
+
+        about_to_sleep(&b);
+        CHECK_EQ(b.actions.list[0].type, GUARD_ACTION_FREEZE);
+        CHECK_EQ(b.actions.list[1].type, GUARD_ACTION_LET_SLEEP); /* and not before */
+        sleep_for(&b, 50 * SEC);
+        tick(&b);
+        CHECK(!asked(&b, GUARD_ACTION_THAW));
+        wake(&b);
+        CHECK(asked(&b, GUARD_ACTION_THAW));
+        CHECK_EQ(b.guard.phase, GUARD_RUNNING);
+        wake(&b);
+        CHECK(!asked(&b, GUARD_ACTION_THAW)); /* it was not asleep */
+}
+
+/* Either tells it: the signal, or the tick that comes first. */
+static void test_sleep_past_the_lease(void) {
+        for (int told = 0; told < 2; told++) {
+                Bench b = running(60 * SEC, 90 * SEC);
+
+                about_to_sleep(&b);
+                sleep_for(&b, 90 * SEC);
+                if (told)
+                        wake(&b);
+                else
+                        tick(&b);
+                CHECK_EQ(b.guard.phase, GUARD_KILLING);
+                CHECK(asked(&b, GUARD_ACTION_KILL) && !asked(&b, GUARD_ACTION_THAW));
+                pass(&b, 60 * SEC);
+                wake(&b);
+                CHECK(asked(&b, GUARD_ACTION_KILL) && !asked(&b, GUARD_ACTION_THAW));
+        }
+}
+
+/* A stop that fell due waits for the thaw. */
+static void test_sleep_into_the_stop(void) {
+        Bench b = running(60 * SEC, 90 * SEC);
+
+        about_to_sleep(&b);
+        sleep_for(&b, 60 * SEC);
+        tick(&b);
+        CHECK_EQ(b.guard.phase, GUARD_STOPPING);
+        CHECK(asked(&b, GUARD_ACTION_FORBID) && !asked(&b, GUARD_ACTION_STOP));
+        wake(&b);
+        CHECK_EQ(b.actions.list[0].type, GUARD_ACTION_THAW);
+        CHECK(asked(&b, GUARD_ACTION_STOP));
+        about_to_sleep(&b);
+        CHECK(asked(&b, GUARD_ACTION_FREEZE));
+}
+
+/* No signal says that it is awake again, or that it does not sleep. */
+static void test_no_wake(void) {
+        Bench b = running(600 * SEC, 900 * SEC);
+
+        about_to_sleep(&b);
+        sleep_for(&b, 300 * SEC);
+        pass(&b, 20 * SEC - 1);
+        tick(&b);
+        CHECK(!asked(&b, GUARD_ACTION_THAW));
+        pass(&b, 1);
+        tick(&b);
+        CHECK(asked(&b, GUARD_ACTION_THAW));
+}
+
+static void test_sleep_with_nothing_to_freeze(void) {
+        Bench b = bench(false);
+
+        read_lease(&b, lease_at(&b, 10 * SEC, 15 * SEC));
+        about_to_sleep(&b);
+        CHECK(!asked(&b, GUARD_ACTION_FREEZE) && asked(&b, GUARD_ACTION_LET_SLEEP));
+        b = running(10 * SEC, 15 * SEC);
+        read_result(&b, GUARD_READ_MISSING);
+        about_to_sleep(&b);
+        CHECK(!asked(&b, GUARD_ACTION_FREEZE) && asked(&b, GUARD_ACTION_LET_SLEEP));
+        pass(&b, 1);
+        units(&b, GONE);
+        about_to_sleep(&b);
+        CHECK_EQ(b.actions.n, 0);
+}
+
+/* It died after it had frozen them. */
+static void test_finish_thaws(void) {
+        Bench b = bench(true);
+
+        read_lease(&b, lease_at(&b, 10 * SEC, 15 * SEC));
+        CHECK(asked(&b, GUARD_ACTION_THAW) && asked(&b, GUARD_ACTION_STOP));
+        b = bench(true);
+        read_result(&b, GUARD_READ_MISSING);
+        CHECK(!asked(&b, GUARD_ACTION_THAW) && asked(&b, GUARD_ACTION_KILL));
+}
+
 static void kill_in_vain(Bench *b, bool populated) {
         step(b, (GuardEvent){ .type = GUARD_EVENT_LEASE, .read = GUARD_READ_MISSING, .populated = populated });
 }
@@ -584,6 +691,12 @@ int main(void) {
                 { "it stays while targets are down under a good lease", test_running_never_exits },
                 { "stop, kill and look are repeated", test_repeats },
                 { "bindings lost while running", test_unbound_while_running },
+                { "frozen before a sleep, thawed after it", test_sleep },
+                { "a sleep past the lease: killed as it is", test_sleep_past_the_lease },
+                { "a stop waits for the thaw", test_sleep_into_the_stop },
+                { "thawed when no signal comes", test_no_wake },
+                { "a sleep while nothing may run", test_sleep_with_nothing_to_freeze },
+                { "--finish thaws, if the lease is good", test_finish_thaws },
                 { "what is left at the horizon is stuck", test_stuck },
                 { "stuck: the machine is rebooted, if so configured", test_stuck_reboots },
                 { "nothing is stuck before it is killed", test_only_kills_get_stuck },

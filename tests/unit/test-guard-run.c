@@ -173,6 +173,38 @@ static void what_is_stuck_makes_it_reboot(void) {
         CHECK(was_told("what is left can't be killed, so this machine is rebooted"));
 }
 
+static void sleep_and_wake(void) {
+        sleep_.handler(true, sleep_.userdata);
+        CHECK(world.allowed && !world.allowed_unfrozen);
+        CHECK_EQ(world.inhibits, 0);
+        sleep_.handler(false, sleep_.userdata);
+        CHECK(!world.frozen && !world.frozen_extra);
+        CHECK_EQ(world.inhibits, 1);
+        ask_to_stop();
+}
+
+static void frozen_before_a_sleep(void) {
+        set_up();
+        world.on_ready = sleep_and_wake;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.allowed);
+        CHECK(was_told("has frozen the targets: the machine is about to sleep.") && was_told("has thawed the targets"));
+}
+
+static void sleep_for_good(void) {
+        sleep_.handler(true, sleep_.userdata);
+        put_lease(-2, -1);
+}
+
+static void a_sleep_past_the_lease_kills(void) {
+        set_up();
+        world.on_ready = sleep_for_good;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.allowed && !world.allowed_unfrozen && world.kills > 0);
+        CHECK_EQ(world.inhibits, 0);
+        CHECK(!was_told("has thawed"));
+}
+
 static void hang_without_a_lease(void) {
         world.hangs = true;
         take_the_lease_away();
@@ -416,6 +448,8 @@ static const Case cases[] = {
         { "what cannot be killed is left to the rounds", what_cannot_be_killed_is_left_to_the_rounds },
         { "what is stuck is told once", what_is_stuck_is_told_once },
         { "what is stuck makes it reboot", what_is_stuck_makes_it_reboot },
+        { "frozen before a sleep", frozen_before_a_sleep },
+        { "a sleep past the lease kills", a_sleep_past_the_lease_kills },
         { "beside a PID 1 that hangs it freezes", beside_a_pid1_that_hangs_it_freezes },
         { "a lost binding stops", a_lost_binding_stops },
         { "no good lease: refused", no_good_lease_is_refused },
