@@ -110,9 +110,9 @@ class Cluster:
 
     # -- hosts
 
-    def add_host(self, **options):
+    def add_host(self, kind=Host, **options):
         """A new host, switched off."""
-        host = Host(self, len(self.hosts) + 1, **{"tree": self.tree, **options})
+        host = kind(self, len(self.hosts) + 1, **{"tree": self.tree, **options})
         self.hosts.append(host)
         return host
 

@@ -38,9 +38,12 @@ class Host:
         self._nspawn = None
         self._machine_id = uuid.uuid4().hex
         self._folder = f"{cluster.folder}/{self.name}"
-        self._namespace = cluster.network.add_host(number)
+        self._namespace = self._add_to_network()
         self.root = rootfs.mount_root(self._folder, cluster.layers(tree))
         self._write_own_files()
+
+    def _add_to_network(self):
+        return self.cluster.network.add_host(self.number)
 
     def _write_own_files(self):
         write(f"{self.root}/etc/hostname", f"{self.name}\n")

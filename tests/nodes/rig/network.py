@@ -45,6 +45,11 @@ class Network:
         run(*inside, "link", "set", "host0", "up")
         return f"/run/netns/{namespace}"
 
+    def add_tap(self, number):
+        """A port for a machine that QEMU emulates."""
+        self._in_hub("tuntap", "add", "dev", _port(number), "mode", "tap")
+        self.join(number)
+
     def inside_host(self, number, *command):
         """The command that runs `command` in a host's network namespace, and not on the host."""
         return ["nsenter", f"--net=/run/netns/{self._name}-n{number}", *(str(word) for word in command)]
