@@ -181,10 +181,23 @@ static void send_write(Lock *lock, WriteKind kind, const LockNow *now, LockActio
         actions->list[actions->n - 1].write = &lock->write;
 }
 
+/* Nothing may run, and PID 1 can't be asked: neither could it be started, nor proven down for a release. Whoever keeps
+ * such a lock keeps it from those who could run. What was last seen alive, in spite of its end, keeps it. */
+bool is_blind(const Lock *lock, const LockNow *now) {
+        usec_t asked_boot_us = lock->units.asked_boot_us;
+        bool fresh = lock->units_known && asked_boot_us >= lock->permit_since_boot_us;
+
+        return lock->permit != PERMIT_GOOD && !(fresh && lock->units.populated) &&
+               now->boot_us > usec_add(fresh ? asked_boot_us : lock->permit_since_boot_us, UNITS_AGE_US_MAX);
+}
+
 static void decide_held(Lock *lock, const LockNow *now, LockActions *actions) {
         if (forbidden_to_lead(lock, now) && lock->permit == PERMIT_NONE && units_quiet(lock))
                 send_write(lock, WRITE_RELEASE, now, actions);
-        else if (lock->write_open || now->boot_us >= lock->renew_boot_us)
+        else if (is_blind(lock, now)) {
+                if (now->boot_us >= lock->poll_boot_us)
+                        send_read(lock, actions);
+        } else if (lock->write_open || now->boot_us >= lock->renew_boot_us)
                 send_write(lock, WRITE_RENEW, now, actions);
 }
 

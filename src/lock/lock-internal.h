@@ -159,6 +159,7 @@ bool may_unlock(const Lock *lock);
 void decide(Lock *lock, const LockNow *now, LockActions *actions);
 bool forbidden_to_lead(const Lock *lock, const LockNow *now);
 bool units_quiet(const Lock *lock);
+bool is_blind(const Lock *lock, const LockNow *now);
 void end_permit(Lock *lock, const LockNow *now, bool kill, LockActions *actions);
 void add_action(LockActions *actions, LockActionType type);
 

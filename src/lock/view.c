@@ -93,7 +93,7 @@ usec_t lock_deadline(const Lock *lock) {
                 return deadline_us;
         }
         if (lock->own == OWN_HELD)
-                sooner(&deadline_us, now_us, lock->renew_boot_us);
+                sooner(&deadline_us, now_us, is_blind(lock, &lock->now) ? lock->poll_boot_us : lock->renew_boot_us);
         else {
                 sooner(&deadline_us, now_us, lock->poll_boot_us);
                 sooner(&deadline_us, now_us, usec_add(now_us, observer_remaining_us(lock, &lock->now)));
@@ -114,6 +114,9 @@ static void view_reason(const Lock *lock, LockView *view) {
                 snprintf(view->reason, sizeof(view->reason), "%s", lock->table_refusal);
         else if (lock->units_known && lock->units.refusal[0])
                 snprintf(view->reason, sizeof(view->reason), "%s", lock->units.refusal);
+        else if (lock->own == OWN_HELD && is_blind(lock, &lock->now))
+                snprintf(view->reason, sizeof(view->reason),
+                         "systemd does not answer over D-Bus: nothing can be started, and the lock is left to run out");
         else if (lock->short_gap)
                 snprintf(view->reason, sizeof(view->reason),
                          "%.100s is the original program: beside it cloudlock_restart_gap has to be 2min or more, on every host",

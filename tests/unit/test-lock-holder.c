@@ -453,6 +453,7 @@ static void a_creation_found_by_a_read_counts_from_there(void) {
         step((LockEvent) { .type = LOCK_EVENT_REQUEST_FAILED });
         read_none(); /* not there yet */
         set_now(now.boot_us + 20 * SEC);
+        units_quiet_now();
         read_record(&created);
         CHECK_EQ(lock.own, OWN_HELD);
         check_creator_waits_from_now();

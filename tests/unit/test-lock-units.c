@@ -36,6 +36,71 @@ static void guard_that_will_not_start_releases_and_stands_down(void) {
         CHECK(!find(LOCK_ACTION_WRITE));
 }
 
+/* The lease has lapsed, and no picture of the units comes any more. */
+static void come_to_be_blind(void) {
+        come_to_run();
+        tick_at(lock.lease.stop_boot_us);
+        CHECK_EQ(lock.permit, PERMIT_ENDING);
+        written();
+}
+
+static void who_cannot_see_the_units_lets_the_lock_run_out(void) {
+        Record mine;
+        LockView view;
+
+        come_to_be_blind();
+        tick_at(lock.permit_since_boot_us + UNITS_AGE_US_MAX);
+        CHECK_EQ(lock.write_kind, WRITE_RENEW);
+        CHECK(find(LOCK_ACTION_WRITE));
+        written();
+        mine = lock.record;
+        tick_at(now.boot_us + MIN_ + SEC);
+        CHECK(!find(LOCK_ACTION_WRITE) && find(LOCK_ACTION_READ));
+        lock_view(&lock, &view);
+        CHECK(strstr(view.reason, "D-Bus"));
+        read_record(&mine);
+        CHECK(!find(LOCK_ACTION_WRITE));
+        CHECK(lock_deadline(&lock) > now.boot_us);
+        jump_to(now.boot_us + SEC);
+        units_quiet_now();
+        CHECK(find(LOCK_ACTION_WRITE) && find(LOCK_ACTION_START_GUARD));
+}
+
+static void who_waits_and_cannot_see_the_units_lets_the_lock_run_out(void) {
+        come_to_wait();
+        tick_at(lock.units.asked_boot_us + UNITS_AGE_US_MAX);
+        CHECK(find(LOCK_ACTION_WRITE));
+        written();
+        tick_at(now.boot_us + MIN_ + SEC);
+        CHECK(!find(LOCK_ACTION_WRITE) && find(LOCK_ACTION_READ));
+}
+
+/* cloudlockd comes up while D-Bus is down. */
+static void who_has_never_seen_the_units_lets_the_lock_run_out(void) {
+        Record mine;
+
+        come_to_wait();
+        mine = lock.record;
+        parameters.journal[0] = lock.write.journal[0];
+        parameters.n_journal = 1;
+        lock_init(&lock, &parameters, &now);
+        step((LockEvent) { .type = LOCK_EVENT_TABLE });
+        read_record(&mine);
+        CHECK(find(LOCK_ACTION_WRITE));
+        written();
+        tick_at(now.boot_us + MIN_ + SEC);
+        CHECK(!find(LOCK_ACTION_WRITE) && find(LOCK_ACTION_READ));
+}
+
+static void what_was_last_seen_alive_keeps_the_lock(void) {
+        come_to_be_blind();
+        jump_to(now.boot_us + SEC);
+        units_are(UNIT_INACTIVE, UNIT_INACTIVE, true);
+        tick_at(now.boot_us + 3 * MIN_);
+        CHECK(find(LOCK_ACTION_WRITE));
+        CHECK_EQ(lock.write_kind, WRITE_RENEW);
+}
+
 static void failed_target_releases_and_stands_down(void) {
         usec_t until_us;
 
@@ -420,6 +485,10 @@ static void does_not_take_the_lock_while_something_runs(void) {
 static const Case cases[] = {
         { "does not start while something runs", does_not_start_while_something_runs },
         { "guard that will not start: release, stand down", guard_that_will_not_start_releases_and_stands_down },
+        { "who cannot see the units lets the lock run out", who_cannot_see_the_units_lets_the_lock_run_out },
+        { "who waits and cannot see the units lets the lock run out", who_waits_and_cannot_see_the_units_lets_the_lock_run_out },
+        { "who has never seen the units lets the lock run out", who_has_never_seen_the_units_lets_the_lock_run_out },
+        { "what was last seen alive keeps the lock", what_was_last_seen_alive_keeps_the_lock },
         { "failed target: release, stand down", failed_target_releases_and_stands_down },
         { "clean oneshot: stand down until told", clean_oneshot_stands_down_until_told },
         { "hold on exit keeps lock and guard", hold_on_exit_keeps_lock_and_guard },
