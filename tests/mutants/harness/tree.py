@@ -45,6 +45,8 @@ class Tree:
         tests = json.loads(run("meson", "introspect", "--tests", self.build))
         self.unit_programs = {test["name"]: test["cmd"][0] for test in tests
                               if test["cmd"][0].startswith(f"{self.build}/") and test["suite"][0].endswith(":unit")}
+        self.installed = [file for target in json.loads(run("meson", "introspect", "--targets", self.build))
+                          if target["installed"] for file in target["filename"]]
         self.simulator = f"{self.build}/tests/sim/simulator"
         self.unmutated_simulator = f"{folder}/unmutated-simulator"
 
@@ -58,8 +60,8 @@ class Tree:
         shutil.copy2(self.simulator, self.unmutated_simulator)
 
     def install(self, into):
-        """Build everything, and install it into a folder that is made anew."""
-        run("ninja", "-C", self.build)
+        """Build what is installed, and install it into a folder that is made anew."""
+        self.make(self.installed)
         shutil.rmtree(into, ignore_errors=True)
         run("meson", "install", "-C", self.build, "--no-rebuild", "--quiet", "--destdir", into)
 

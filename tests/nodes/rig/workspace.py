@@ -60,12 +60,12 @@ class Workspace:
         self._layers_lock = threading.Lock()
 
     def layers(self, tree, stage):
-        """The layers between a tree and its hosts' own files; made once for each tree."""
+        """The layers between a tree and its hosts' own files; made once for each."""
         with self._layers_lock:
-            if tree not in self._layers:
+            if (tree, stage) not in self._layers:
                 where = f"{self.folder}/layer{len(self._layers)}"
-                self._layers[tree] = rootfs.make_layers(where, tree, stage, self.pki())
-            return self._layers[tree]
+                self._layers[tree, stage] = rootfs.make_layers(where, tree, stage, self.pki())
+            return self._layers[tree, stage]
 
     def pki(self):
         """The folder of the run's certificates."""
