@@ -226,8 +226,10 @@ int daemon_new(const DaemonInput *input, sd_event *event, Daemon **ret) {
         _cleanup_(daemon_freep) Daemon *daemon = calloc(1, sizeof(Daemon));
         int r;
 
-        if (!daemon)
+        if (!daemon) {
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "Can't be set up: %s", strerror(ENOMEM));
                 return -ENOMEM;
+        }
         *daemon = (Daemon) {
                 .config = input->config,
                 .place = *input->place,

@@ -69,10 +69,12 @@ static int load_config(const char *instance, Config **ret) {
         /* Without one the configuration says what to do. */
         (void) gethostname(host_name, sizeof(host_name) - 1);
         r = config_parse(&input, ret, &error);
-        if (r < 0) {
-                log_entry(LOG_ERR, MESSAGE_CONFIG, "%s", r == -EINVAL ? error.text : strerror(-r));
+        if (r == -EINVAL)
+                log_entry(LOG_ERR, MESSAGE_CONFIG, "%s", error.text);
+        else if (r < 0)
+                log_entry(LOG_ERR, MESSAGE_CONFIG, "Reading %s failed: %s", file_name, strerror(-r));
+        if (r < 0)
                 return r;
-        }
         config_warnings(*ret, warnings, sizeof(warnings));
         for (char *rest = warnings, *line; (line = strsep(&rest, "\n")) && *line;)
                 log_entry(LOG_WARNING, MESSAGE_CONFIG, "%s", line);
@@ -100,12 +102,28 @@ static int choose_place(const Config *config, Profile **ret_profile, Place *ret)
 
         if (r >= 0)
                 r = check_proxy(config, ret, error);
-        if (r < 0) {
-                log_entry(LOG_ERR, MESSAGE_CONFIG, "%s", r == -EINVAL ? error : strerror(-r));
+        if (r == -EINVAL)
+                log_entry(LOG_ERR, MESSAGE_CONFIG, "%s", error);
+        else if (r < 0)
+                log_entry(LOG_ERR, MESSAGE_CONFIG, "Looking for the region, the endpoint and the proxy failed: %s", strerror(-r));
+        if (r < 0)
                 return r;
-        }
         *ret_profile = TAKE_PTR(profile);
         return 0;
+}
+
+/* What is refused stays so until somebody edits it (RestartPreventExitStatus=CONFIG); for what the host lacks at the moment
+ * that would be an end for good. */
+static int config_status(int error) {
+        switch (error) {
+        case -ENOMEM:
+        case -EMFILE:
+        case -ENFILE:
+        case -EIO:
+                return EXIT_FAILURE;
+        default:
+                return EX_CONFIG;
+        }
 }
 
 static int block_signals(void) {
@@ -184,18 +202,32 @@ int main(int argc, char **argv) {
         const char *instance;
         Place place;
         bool dry_run;
-        int n_fds;
+        int n_fds, r;
 
         if (parse_arguments(argc, argv, &instance, &dry_run) < 0)
                 return EX_USAGE;
-        if (dry_run && prepare_dry_run(instance) < 0)
-                return EXIT_FAILURE;
         log_instance(instance);
-        if (core_dump_forbid() < 0)
+        r = dry_run ? prepare_dry_run(instance) : 0;
+        if (r < 0) {
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "Preparing the dry run failed: %s", strerror(-r));
                 return EXIT_FAILURE;
+        }
+        r = core_dump_forbid();
+        if (r < 0) {
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "Forbidding core dumps, which could hold AWS keys, failed: %s", strerror(-r));
+                return EXIT_FAILURE;
+        }
         n_fds = sd_listen_fds(1);
-        if (load_config(instance, &config) < 0 || choose_place(config, &profile, &place) < 0)
-                return EX_CONFIG;
+        if (n_fds < 0) {
+                /* Whoever connects to a socket that nobody serves waits for ever. */
+                log_entry(LOG_ERR, MESSAGE_PROGRAM, "Taking over the control socket failed: %s", strerror(-n_fds));
+                return EXIT_FAILURE;
+        }
+        r = load_config(instance, &config);
+        if (r >= 0)
+                r = choose_place(config, &profile, &place);
+        if (r < 0)
+                return config_status(r);
         input = (DaemonInput) {
                 .config = config,
                 .place = &place,
