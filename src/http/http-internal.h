@@ -41,6 +41,10 @@ Lookups *http_lookups(Http *http);
 Trust *http_trust(Http *http);
 const HttpOptions *http_options(const Http *http);
 
+/* A request, or libcurl's multi handle and with it each request from now on, would never come to an end: the event loop
+ * does, with -ENOMEM, for what ends can be started anew. -1, as libcurl's callbacks have it. */
+int http_give_up(Http *http);
+
 /* What is known before the name is looked up; finds out which that is, too. False when out of memory. */
 bool http_request_set(HttpTransfer *transfer, const HttpRequest *request);
 

@@ -80,6 +80,11 @@ static void unwatch(Http *http, curl_socket_t fd) {
         watch_free(watch);
 }
 
+int http_give_up(Http *http) {
+        (void) sd_event_exit(http->event, -ENOMEM);
+        return -1;
+}
+
 /* Delivers whatever is finished. Outside of libcurl's callbacks. */
 static void drain(Http *http) {
         CURLMsg *message;
@@ -91,7 +96,10 @@ static void drain(Http *http) {
 
                 if (message->msg != CURLMSG_DONE)
                         continue;
-                curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+                if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK) {
+                        http_give_up(http);
+                        continue;
+                }
                 /* libcurl hands every pointer back as char *. NOLINTNEXTLINE(bugprone-casting-through-void) */
                 http_transfer_done((HttpTransfer *) (void *) transfer, result);
         }
@@ -100,7 +108,8 @@ static void drain(Http *http) {
 static void act(Http *http, curl_socket_t fd, int flags) {
         int running;
 
-        curl_multi_socket_action(http->multi, fd, flags, &running);
+        if (curl_multi_socket_action(http->multi, fd, flags, &running) != CURLM_OK)
+                http_give_up(http);
         drain(http);
 }
 
@@ -122,15 +131,15 @@ static int on_timer_wanted(CURLM *multi _unused_, long timeout_ms, void *userdat
         Http *http = userdata;
 
         if (timeout_ms < 0)
-                return sd_event_source_set_enabled(http->timer, SD_EVENT_OFF) < 0 ? -1 : 0;
+                return sd_event_source_set_enabled(http->timer, SD_EVENT_OFF) < 0 ? http_give_up(http) : 0;
         if (sd_event_source_set_time_relative(http->timer, (uint64_t) timeout_ms * USEC_PER_MSEC) < 0)
-                return -1;
-        return sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT) < 0 ? -1 : 0;
+                return http_give_up(http);
+        return sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT) < 0 ? http_give_up(http) : 0;
 }
 
 static int watch_new(Http *http, curl_socket_t fd, uint32_t events, Watch **ret) {
+        _cleanup_close_ int own_fd = -1; /* closed after the source is gone, as sd-event wants it */
         _cleanup_(watch_freep) Watch *watch = calloc(1, sizeof(Watch));
-        _cleanup_close_ int own_fd = -1;
         int r;
 
         if (!watch)

@@ -152,7 +152,8 @@ static int on_deliver(sd_event_source *source _unused_, void *userdata) {
 
 static void finish(HttpTransfer *transfer, CURLcode result) {
         transfer->result = result;
-        sd_event_source_set_enabled(transfer->deliver, SD_EVENT_ONESHOT);
+        if (sd_event_source_set_enabled(transfer->deliver, SD_EVENT_ONESHOT) < 0)
+                http_give_up(transfer->http);
 }
 
 /* Lets libcurl get to work, on the addresses that are next. */

@@ -72,7 +72,8 @@ static inline void http_freep(Http **h) {
 }
 
 /* The handler is called exactly once, from the event loop, never from inside this function; it may free transfer and
- * Http. Freeing the transfer before cancels it. 0 or a negative errno. */
+ * Http. Freeing the transfer before cancels it. Where memory lacks for that, the loop ends with -ENOMEM in place of it.
+ * 0 or a negative errno. */
 int http_start(Http *http, const HttpRequest *request, HttpHandler handler, void *userdata, HttpTransfer **ret);
 HttpTransfer *http_transfer_free(HttpTransfer *transfer);
 
