@@ -143,7 +143,7 @@ static int run_verb(const CommandLine *line, int n_args, char *const *args) {
 
 int main(int argc, char **argv) {
         CommandLine line;
-        int n;
+        int n, r;
 
         setlocale(LC_CTYPE, "");
         n = command_line_read(argc, argv, &line);
@@ -159,7 +159,10 @@ int main(int argc, char **argv) {
                 puts("cloudlock " PACKAGE_VERSION);
                 return EXIT_DONE;
         }
-        if (core_dump_forbid() < 0)
-                return EXIT_FAILED;
+        r = core_dump_forbid();
+        if (r < 0) {
+                fprintf(stderr, "Forbidding core dumps, which could hold AWS keys, failed: %s\n", strerror(-r));
+                return text_is(argv[n], "run") ? EXIT_RUN_FAILED : EXIT_FAILED;
+        }
         return run_verb(&line, argc - n, argv + n);
 }

@@ -29,9 +29,8 @@ int status_ask(const char *instance, json_object **ret_status) {
 int status_append(json_object *array, const char *instance, json_object *status) {
         _cleanup_json_ json_object *entry = status ? json_object_get(status) : json_object_new_object();
 
-        if (!entry ||
-            json_object_object_add(entry, "instance", json_object_new_string(instance)) < 0 ||
-            json_object_object_add(entry, "daemonRunning", json_object_new_boolean(status != NULL)) < 0 ||
+        if (!entry || json_put_string(entry, "instance", instance) < 0 ||
+            json_put(entry, "daemonRunning", json_object_new_boolean(status != NULL)) < 0 ||
             json_object_array_add(array, entry) < 0)
                 return -ENOMEM;
         entry = NULL;

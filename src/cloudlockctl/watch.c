@@ -145,53 +145,57 @@ static int print_record(const Watched *lock, json_object *status) {
                 json_object_object_foreach(status, key, value) {
                         if (strcmp(key, "instance") == 0)
                                 continue;
-                        r = json_object_object_add(record, key, json_object_get(value));
-                        if (r < 0)
+                        if (json_object_object_add(record, key, json_object_get(value)) < 0) {
+                                json_object_put(value);
                                 return -ENOMEM;
+                        }
                 }
         }
         return answer_print(stdout, record, JSON_SHORT);
 }
 
-static void on_status(Watched *lock, json_object *status) {
+static int on_status(Watched *lock, json_object *status) {
         Watch *watch = lock->watch;
+        int r = 0;
 
         if (watch->options->json) {
                 if (!json_object_equal(lock->status, status))
-                        print_record(lock, status);
+                        r = print_record(lock, status);
         } else if (change_is_news(lock->status, status))
                 note(watch, lock->instance, change_sentence(status));
         json_object_put(lock->status);
         lock->status = json_object_get(status);
+        return r;
 }
 
-static void on_away(Watched *lock, int error) {
+static int on_away(Watched *lock, int error) {
         char text[128];
 
         json_object_put(lock->status);
         lock->status = NULL;
-        if (lock->watch->options->json) {
-                print_record(lock, NULL);
-                return;
-        }
+        if (lock->watch->options->json)
+                return print_record(lock, NULL);
         if (error == -ENOENT || error == -ECONNREFUSED)
                 snprintf(text, sizeof(text), "cloudlockd does not run; waiting for it");
         else
                 snprintf(text, sizeof(text), "cloudlockd does not answer (%s); asking again", strerror(-error));
         note(lock->watch, lock->instance, text);
+        return 0;
 }
 
 static void on_news(FollowNews news, json_object *status, int error, void *userdata) {
         Watched *lock = userdata;
+        int r;
 
         lock->told = true;
-        if (news == FOLLOW_STATUS)
-                on_status(lock, status);
-        else
-                on_away(lock, error);
-        if (lock->watch->has_screen)
-                draw(lock->watch);
-        fflush(stdout);
+        r = news == FOLLOW_STATUS ? on_status(lock, status) : on_away(lock, error);
+        if (r >= 0 && lock->watch->has_screen)
+                r = draw(lock->watch);
+        if (fflush(stdout) == EOF && r >= 0)
+                r = -errno;
+        /* Who reads on would take what was said last for what is. */
+        if (r < 0)
+                (void) sd_event_exit(lock->watch->event, r);
 }
 
 static int add_lock(Watch *watch, const char *instance) {
@@ -351,7 +355,7 @@ int verb_watch(const Options *options, char *const *args) {
         if (r >= 0)
                 r = run(&watch, all ?: args);
         if (r < 0) {
-                fprintf(stderr, "%s\n", strerror(-r));
+                fprintf(stderr, "Watching failed: %s\n", strerror(-r));
                 return EXIT_FAILED;
         }
         return r;
