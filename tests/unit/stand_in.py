@@ -35,12 +35,12 @@ class Daemon:
     """Answers as cloudlockd does: Status() with `more` at each change, the rest from `answers`. What it was asked is in
     `calls`; what it does when a change is asked for is in `acts`."""
 
-    def __init__(self, status):
+    def __init__(self, status, run="/run"):
         self.status, self.calls, self.acts, self.answers, self.error = status, [], {}, {}, None
         self.answers_once = False  # as a daemon that knows no `more`
         self.changed = threading.Condition()
         self.version, self.sent = 0, None
-        self.path = pathlib.Path("/run/cloudlock", status["instance"], "control")
+        self.path = pathlib.Path(run, "cloudlock", status["instance"], "control")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.connections = []
         self.listener = None

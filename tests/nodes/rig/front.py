@@ -84,11 +84,11 @@ class Front:
     def __init__(self, control, log):
         self._control, self._log = control, log
 
-    def fault(self, kind, *, host=None, op=None, times=None, seconds=None):
+    def fault(self, kind, *, host=None, op=None, times=None, seconds=None, **more):
         """Add a fault (see faults.py); returns its id."""
         name = getattr(host, "name", host)
         return self.ask("fault", rule={"kind": kind, "host": name, "op": op, "times": times,
-                                       "seconds": seconds})
+                                       "seconds": seconds, **more})
 
     def clear(self, number=None):
         """Remove one fault, or all."""

@@ -162,20 +162,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.hang_up(entry, "applied, dropped")
         elif "fail_after" in rules:
             self.answer(entry, error(*faults.FAILED))
+        elif "spoil" in rules:
+            self.answer_spoilt(entry, answer, rules["spoil"]["how"])
         else:
             self.answer(entry, answer)
+
+    def answer_spoilt(self, entry, answer, how):
+        status, headers, body = answer
+        if how in faults.ERRORS:
+            self.answer(entry, error(*faults.ERRORS[how], "Spoilt by the rig"))
+        elif how in faults.BODIES:
+            self.answer(entry, (status, {}, faults.BODIES[how]))
+        elif how == "cut":
+            self.answer(entry, (status, {**headers, "Content-Length": str(len(body) + 10)}, body))
+            self.close_connection = True
+        else:
+            status, more = {"crc": (status, {"x-amz-crc32": "1"}), "no date": (status, {"Date": "soon"}),
+                            "old date": (status, {"Date": "Thu, 01 Jan 1970 00:00:01 GMT"}),
+                            "redirect": (302, {"Location": "/elsewhere"})}[how]
+            self.answer(entry, (status, {**headers, **more}, body))
 
     def answer(self, entry, answer):
         status, headers, body = answer
         entry.update(status=status, answer=parsed(body), outcome="answered", answered_mono_ns=time.monotonic_ns())
         self.front.log(**entry)
-        headers = {"x-amz-crc32": str(zlib.crc32(body)), **headers}
+        headers = {"x-amz-crc32": str(zlib.crc32(body)), "Server": "Server", "Content-Length": str(len(body)),
+                   "Date": email.utils.formatdate(self.front.now(self.host), usegmt=True), **headers}
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Server", "Server")
-        self.send_header("Date", email.utils.formatdate(self.front.now(self.host), usegmt=True))
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 

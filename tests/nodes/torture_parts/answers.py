@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""cloudlockd: whole lives, in each of which one answer of the store's is spoilt."""
+
+import queue
+import random
+import re
+
+from rig import faults, workers
+from rig.cluster import MAX_HOSTS
+from rig.system import Failure
+
+from . import faulty_host
+from .lives import Life, Watcher
+
+# Beside those of the front end's that are named in faults.py; `slow` is longer than a request may take.
+WAYS = {"reset": {"kind": "drop_before"}, "applied, reset": {"kind": "drop"}, "failed": {"kind": "fail_before"},
+        "throttled": {"kind": "throttle"}, "late": {"kind": "delay_after", "seconds": 3},
+        "slow": {"kind": "delay_after", "seconds": 15},
+        **{how: {"kind": "spoil", "how": how} for how in faults.SPOILT}}
+
+
+class Answered(Life):
+    """A life in which an answer is spoilt."""
+
+    usual = frozenset()
+
+    def plain(self):
+        """As nothing is spoilt: the number of answers, and what it says."""
+        front, since = self.lock.host.cluster.front, self.lock.host.cluster.front.last_number()
+        self.lived()
+        self.usual = self.said
+        return [request.op for request in front.requests(host=self.lock.host, since=since)]
+
+    def lived(self):
+        self.run()
+        self.said = {re.sub(r"\d+", "0", line) for line in self.journal(self.since).splitlines()}
+
+    def spoil(self, number, way):
+        """The answer of that number (from 0 on); None where there is none."""
+        front = self.lock.host.cluster.front
+        rule = front.fault(**WAYS[way], host=self.lock.host, skip=number, times=1)
+        try:
+            self.lived()
+            if front.used(rule) and not self.said - self.usual:
+                return "(without a word)"
+            return None
+        finally:
+            front.clear(rule)
+
+
+def run(cluster, options, tally):
+    hosts = [faulty_host.boot(cluster, "cloudlockd", options.build) for _ in range(min(MAX_HOSTS, options.jobs))]
+    lives = [Answered(host, number) for number, host in enumerate(hosts)]
+    for life in lives:
+        life.run()
+        ops = life.plain()
+    chosen = [(number, way) for number in range(len(ops)) for way in WAYS]
+    if 0 < options.sample < len(chosen):
+        chosen = random.Random(options.seed).sample(chosen, options.sample)
+    if options.only:
+        chosen = [(int(case.partition(":")[0]), case.partition(":")[2]) for case in options.only]
+    free, watcher, silent = queue.SimpleQueue(), Watcher(lives), []
+    for life in lives:
+        free.put(life)
+    watcher.start()
+
+    def one(piece):
+        life = free.get()
+        wrong = None
+        try:
+            if life.spoil(*piece):
+                silent.append(piece)
+        except Failure as failure:
+            wrong = f"{failure}\n{life.journal(life.since)}"
+            life.put_down()
+        finally:
+            reports = faulty_host.take_reports(life.lock.host)
+            free.put(life)
+        tally.add("{}:{}".format(*piece), "\n".join(text for text in (wrong, reports) if text) or None)
+
+    workers.run(cluster.workspace, workers.share(chosen, len(lives), one))
+    watcher.over.set()
+    watcher.join()
+    for broken in watcher.broken[:1]:
+        tally.add("the promise", broken)
+    quiet = sorted({way for _, way in silent})
+    return (f"{len(chosen)} lives, in each of which one of {len(ops)} answers ({', '.join(ops)}) was spoilt in one of {len(WAYS)} ways; "
+            f"nothing was said of {len(silent)} ({', '.join(quiet)})")
