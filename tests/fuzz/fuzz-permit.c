@@ -38,6 +38,7 @@ static void check_written(const Settings *settings) {
         require(strcmp(boot, boot_id) == 0);
         check_same(settings->targets, again.targets);
         check_same(settings->extra_cgroups, again.extra_cgroups);
+        require(settings->on_stuck == again.on_stuck);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
