@@ -267,7 +267,8 @@ static void repeat(Guard *guard, const GuardNow *now, GuardActions *actions) {
                 return;
         if (guard->phase == GUARD_KILLING && is_due(&guard->next_kill_boot_us, KILL_REPEAT_US, now))
                 add(actions, GUARD_ACTION_KILL, 0);
-        if (guard->phase >= GUARD_STOPPING && !guard->frozen && !guard->stop_seen && is_due(&guard->next_stop_boot_us, STOP_REPEAT_US, now))
+        if (guard->phase >= GUARD_STOPPING && !guard->frozen && !guard->stop_seen &&
+            is_due(&guard->next_stop_boot_us, STOP_REPEAT_US, now))
                 add(actions, GUARD_ACTION_STOP, 0);
         if (guard->phase != GUARD_RUNNING && is_due(&guard->next_look_boot_us, LOOK_REPEAT_US, now))
                 add(actions, GUARD_ACTION_LOOK, 0);

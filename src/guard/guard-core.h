@@ -119,7 +119,8 @@ typedef struct Guard {
         bool frozen; /* for a sleep that has not begun, or is not over */
         usec_t thaw_mono_us; /* while frozen: at the latest then */
         usec_t stuck_boot_us, stuck_raw_us; /* while it kills: what is left then can't be killed */
-        usec_t next_tick_boot_us, next_ping_boot_us, next_stop_boot_us, next_kill_boot_us, next_look_boot_us, next_reboot_boot_us;
+        usec_t next_tick_boot_us, next_ping_boot_us, next_stop_boot_us, next_kill_boot_us, next_look_boot_us;
+        usec_t next_reboot_boot_us;
 } Guard;
 
 /* `finishing`: ends what a guard that is gone has left, so it begins in STOPPING. `reboots`: cloudlock_on_stuck=reboot. */

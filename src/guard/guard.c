@@ -118,7 +118,8 @@ static void watch_sleep(Program *p) {
 static void freeze(Program *p) {
         trouble(p, "Freezing the extra cgroups", units_freeze_extra(p->units, true));
         trouble(p, "Freezing the targets' cgroups", units_freeze(p->units, true));
-        say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has frozen the targets: the machine is about to sleep.", p->instance);
+        say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has frozen the targets: the machine is about to sleep.",
+            p->instance);
 }
 
 static void thaw(Program *p) {
@@ -127,8 +128,8 @@ static void thaw(Program *p) {
         if (p->sleep)
                 sleep_inhibit(p->sleep);
         if (p->ever_permitted)
-                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has thawed the targets: the machine is awake, and the lease good.",
-                    p->instance);
+                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP,
+                    "Guard of %s has thawed the targets: the machine is awake, and the lease good.", p->instance);
 }
 
 static void permit(Program *p, usec_t watchdog_us) {

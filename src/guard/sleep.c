@@ -113,13 +113,13 @@ static int ask(Sleep *sleep) {
 }
 
 static int watch(Sleep *sleep, sd_bus *bus) {
-        int r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
-                                    on_disconnected, sleep);
+        int r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+                                    "Disconnected", on_disconnected, sleep);
 
         if (r < 0)
                 return r;
-        r = sd_bus_match_signal_async(bus, NULL, LOGIND_NAME, LOGIND_PATH, LOGIND_INTERFACE, "PrepareForSleep", on_prepare, NULL,
-                                      sleep);
+        r = sd_bus_match_signal_async(bus, NULL, LOGIND_NAME, LOGIND_PATH, LOGIND_INTERFACE, "PrepareForSleep", on_prepare,
+                                      NULL, sleep);
         if (r < 0)
                 return r;
         return sd_bus_add_match_async(bus, NULL, "type='signal',sender='" BUS_NAME "',path='" BUS_PATH "',interface='" BUS_NAME
