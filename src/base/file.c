@@ -8,6 +8,10 @@
 
 #include "cleanup.h"
 
+/* Of what is written, whatever the umask: the guard reads the lease as root without capabilities, PID 1's drop-ins are
+ * anybody's to look at. */
+#define FILE_MODE 0644
+
 /* One byte more than allowed tells "just fits" from "too long". */
 static int read_up_to(int fd, size_t size_max, char *data, size_t *ret_size) {
         size_t size = 0;
@@ -80,10 +84,10 @@ int write_file_atomic(const char *path, const char *data, size_t size) {
 
         if (asprintf(&temporary, "%s.new", path) < 0)
                 return temporary = NULL, -ENOMEM;
-        fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+        fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
         if (fd < 0)
                 return -errno;
-        r = write_all(fd, data, size);
+        r = fchmod(fd, FILE_MODE) < 0 ? -errno : write_all(fd, data, size);
         if (r >= 0 && rename(temporary, path) < 0)
                 r = -errno;
         if (r < 0)

@@ -14,5 +14,5 @@ int read_small_file(const char *path, size_t size_max, char **ret, size_t *ret_s
 int read_small_fd(int fd, size_t size_max, char **ret, size_t *ret_size);
 
 /* Replaces `path` in one step: a temporary name beside it, then rename(2). Leaves nothing behind on failure.
- * 0 or a negative errno. */
+ * Everybody may read it, whatever the umask. 0 or a negative errno. */
 int write_file_atomic(const char *path, const char *data, size_t size);

@@ -2,6 +2,7 @@
 """What systemd and D-Bus think of what was installed."""
 
 import json
+import re
 
 from rig.cluster import SECRET
 from rig.host import boot_all
@@ -36,6 +37,22 @@ def check_stopped_at_shutdown(lock):
     # What is started later is stopped earlier.
     for unit, later in ((lock.guard, lock.target), (lock.daemon, lock.guard), ("network.target", lock.daemon)):
         assert unit in lock.host.show(later, "After").split(), f"{later} may be stopped after {unit}"
+
+
+# What "systemd-analyze security" may say at most, in tenths: 0 is nothing to worry about, 100 a service with no sandbox.
+EXPOSURE_MAX = {"cloudlock@": 12, "cloudlock-guard@": 11, "cloudlock-hooks@": 30}
+
+
+def test_systemd_analyze_security(cluster):
+    """As little exposed as it was, and a comment in the unit's file for each directive that is not there, or not enough."""
+    host, = boot_all([cluster.add_host()])
+    for unit, most in EXPOSURE_MAX.items():
+        items = json.loads(host.run("systemd-analyze", "security", "--offline=yes", f"--threshold={most}", "--json=short",
+                                    f"{unit}x.service"))
+        text = host.run("cat", f"/usr/lib/systemd/system/{unit}.service")
+        said = set(re.findall(r"\w+=", " ".join(re.findall(r"^#.*", text, re.M))))
+        counted = {re.match(r"\w+=", item["name"]).group() for item in items if float(item["exposure"] or 0) > 0}
+        assert counted and counted <= said, f"{unit}.service does not explain {counted - said}"
 
 
 def test_accounts_and_folders_made_at_boot(cluster):
