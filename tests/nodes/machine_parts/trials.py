@@ -137,7 +137,9 @@ def stand_still(scene, halt, go_on):
     resumed_s = go_on(scene)
     wait_for("the target to end", lambda: not scene.one.is_target_active(), OUTAGE_S, 2)
     after = [beat for beat in scene.beats_ns(scene.one) if beat / NS_PER_S >= resumed_s]
-    return {"stood_still_s": resumed_s - halted_s, "beats_after": len(after),
+    # Else it went on to its next renewal.
+    told = "stood still" in scene.machine.journal("-u", scene.one.daemon)
+    return {"stood_still_s": resumed_s - halted_s, "told": told, "beats_after": len(after),
             "ran_after_s": max(after) / NS_PER_S - resumed_s if after else 0.0,
             "overlaps": len(scene.overlaps(resumed_s))}
 
