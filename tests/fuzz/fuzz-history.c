@@ -10,6 +10,7 @@ static void check_same(const History *a, const History *b) {
         for (size_t i = 0; i < a->n; i++) {
                 const HistoryChange *one = history_get(a, i), *other = history_get(b, i);
 
+                require(memchr(one->holder, '\0', sizeof(one->holder)) && memchr(one->host, '\0', sizeof(one->host)));
                 require(one->since_us == other->since_us && one->until_us == other->until_us && one->how == other->how);
                 require(strcmp(one->host, other->host) == 0 && strcmp(one->holder, other->holder) == 0);
         }
