@@ -2,6 +2,7 @@
 """A host that is a machine of its own: QEMU emulates it, with a kernel, a disk, an RTC and, where wanted, a watchdog."""
 
 import os
+import re
 import shutil
 import time
 
@@ -127,7 +128,7 @@ class Machine(Host):
 
     def is_hung(self):
         shown = self.qmp.monitor("info registers")
-        return "HLT=1" in shown and not int(shown.split("EFL=")[1].split()[0], 16) & Debugger.IF
+        return "HLT=1" in shown and not int(re.search(r"FL=([0-9a-f]+)", shown).group(1), 16) & Debugger.IF
 
     def stop_pid1(self):
         """SIGSTOP does nothing to it: the freezer does."""
