@@ -143,7 +143,7 @@ static void permit(Program *p, usec_t watchdog_us) {
         trouble(p, "Thawing the extra cgroups", units_freeze_extra(p->units, false));
         /* A guard that was killed may have left them frozen. */
         trouble(p, "Thawing the targets' cgroups", units_freeze(p->units, false));
-        p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings);
+        p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings, units_cgroups(p->units));
         trouble(p, "Taking the permit", MIN(p->permit_fd, 0));
         notify_send("READY=1\nWATCHDOG_USEC=%llu\nSTATUS=%s", (unsigned long long) watchdog_us,
                     guard_status(&p->core, &now, status, sizeof(status)));
@@ -394,6 +394,10 @@ static int set_up(Program *p, bool finishing) {
                 return r;
         r = units_new(NULL, p->instance, p->settings.targets, p->settings.extra_cgroups,
                       &(UnitsHandlers){ .snapshot = on_snapshot, .changed = on_changed, .userdata = p }, &p->units);
+        if (r < 0)
+                return r;
+        /* --finish kills what is over before PID 1 has answered. */
+        r = units_expect_cgroups(p->units, p->settings.cgroups);
         if (r < 0)
                 return r;
         /* Best effort: without it a guard under memory pressure is slower, and its watchdog bites. */

@@ -9,13 +9,16 @@
 
 #define BOOT_KEY "boot="
 #define TARGET_KEY "target="
+#define CGROUP_KEY "cgroup="
 #define EXTRA_CGROUP_KEY "extra_cgroup="
 #define REBOOT_LINE "on_stuck=reboot"
 
-int permit_format(FILE *file, const char boot_id[ID128_TEXT_SIZE], const Settings *settings) {
+int permit_format(FILE *file, const char boot_id[ID128_TEXT_SIZE], const Settings *settings, char *const *cgroups) {
         fprintf(file, BOOT_KEY "%s\n", boot_id);
         for (char **target = settings->targets; target && *target; target++)
                 fprintf(file, TARGET_KEY "%s\n", *target);
+        for (char *const *path = cgroups; path && *path; path++)
+                fprintf(file, CGROUP_KEY "%s\n", *path);
         for (char **path = settings->extra_cgroups; path && *path; path++)
                 fprintf(file, EXTRA_CGROUP_KEY "%s\n", *path);
         if (settings->on_stuck == ON_STUCK_REBOOT)
@@ -35,6 +38,8 @@ int permit_parse_boot(const char *text, size_t size, char ret_boot_id[ID128_TEXT
 static int add_line(Settings *settings, const char *line) {
         if (strncmp(line, TARGET_KEY, strlen(TARGET_KEY)) == 0)
                 return strv_extend(&settings->targets, line + strlen(TARGET_KEY));
+        if (strncmp(line, CGROUP_KEY, strlen(CGROUP_KEY)) == 0)
+                return strv_extend(&settings->cgroups, line + strlen(CGROUP_KEY));
         if (strncmp(line, EXTRA_CGROUP_KEY, strlen(EXTRA_CGROUP_KEY)) == 0)
                 return strv_extend(&settings->extra_cgroups, line + strlen(EXTRA_CGROUP_KEY));
         if (strcmp(line, REBOOT_LINE) == 0)

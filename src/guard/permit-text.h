@@ -10,7 +10,7 @@
 #include "settings.h"
 
 /* 0 or a negative errno. */
-int permit_format(FILE *file, const char boot_id[ID128_TEXT_SIZE], const Settings *settings);
+int permit_format(FILE *file, const char boot_id[ID128_TEXT_SIZE], const Settings *settings, char *const *cgroups);
 
 /* `text` is NUL-terminated behind its `size` bytes. 0; -EBADMSG: it does not begin with a boot. */
 int permit_parse_boot(const char *text, size_t size, char ret_boot_id[ID128_TEXT_SIZE]);

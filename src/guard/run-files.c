@@ -35,7 +35,7 @@ int lease_read(const char *instance, Lease *ret) {
         return r < 0 ? r : lease_parse(data, size, ret);
 }
 
-int permit_take(const char *instance, const char boot_id[ID128_TEXT_SIZE], const Settings *settings) {
+int permit_take(const char *instance, const char boot_id[ID128_TEXT_SIZE], const Settings *settings, char *const *cgroups) {
         struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
         _cleanup_fclose_ FILE *file = NULL;
         _cleanup_close_ int fd = -1;
@@ -52,7 +52,7 @@ int permit_take(const char *instance, const char boot_id[ID128_TEXT_SIZE], const
         file = fdopen(copy, "w");
         if (!file)
                 return close(copy), -ENOMEM;
-        r = permit_format(file, boot_id, settings);
+        r = permit_format(file, boot_id, settings, cgroups);
         if (r < 0)
                 return r;
         if (fcntl(fd, F_OFD_SETLK, &lock) < 0)

@@ -21,6 +21,7 @@ static const char *const environment[] = {
 void settings_done(Settings *settings) {
         settings->targets = strv_free(settings->targets);
         settings->extra_cgroups = strv_free(settings->extra_cgroups);
+        settings->cgroups = strv_free(settings->cgroups);
 }
 
 int settings_load(const char *instance, Settings *ret, ConfigError *ret_error) {

@@ -8,6 +8,7 @@
 
 typedef struct Settings {
         char **targets, **extra_cgroups;
+        char **cgroups; /* of the targets; from a permit alone */
         OnStuck on_stuck;
 } Settings;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "units.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -286,6 +287,15 @@ static int for_each(char *const *paths, int (*apply)(const char *path, int argum
                         result = r;
         }
         return result;
+}
+
+char *const *units_cgroups(const Units *units) {
+        return units->cgroups;
+}
+
+int units_expect_cgroups(Units *units, char *const *cgroups) {
+        assert(!units->cgroups);
+        return strv_copy(cgroups, &units->cgroups);
 }
 
 static int set_frozen(const char *path, int frozen) {

@@ -91,6 +91,13 @@ int units_reboot(Units *units);
 
 /* The rest asks PID 1 nothing. */
 
+/* The cgroups in which a target was seen or is to be expected; before the first snapshot those of units_expect_cgroups()
+ * alone. Borrowed until the next snapshot; NULL: none. */
+char *const *units_cgroups(const Units *units);
+
+/* As if they had been seen in an earlier life. Copies them. 0 or -ENOMEM. */
+int units_expect_cgroups(Units *units, char *const *cgroups);
+
 /* SIGKILL to all that is in a cgroup where a target is, was or will be, and in the extra cgroups. `freeze` freezes them as
  * well, so that what a PID 1 that hung starts there later waits for the next call to kill it. 0, or the first negative
  * errno, the others being killed all the same. */

@@ -33,11 +33,12 @@ static void check_written(const Settings *settings) {
         size_t size;
         FILE *file = open_memstream(&text, &size);
 
-        require(file && permit_format(file, boot_id, settings) == 0 && fclose(file) == 0);
+        require(file && permit_format(file, boot_id, settings, settings->cgroups) == 0 && fclose(file) == 0);
         require(permit_parse(text, &again) == 0 && permit_parse_boot(text, size, boot) == 0);
         require(strcmp(boot, boot_id) == 0);
         check_same(settings->targets, again.targets);
         check_same(settings->extra_cgroups, again.extra_cgroups);
+        check_same(settings->cgroups, again.cgroups);
         require(settings->on_stuck == again.on_stuck);
 }
 
@@ -51,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         require(permit_parse(text, &settings) == 0);
         require(strv_length(settings.targets) == count_lines(text, "target="));
         require(strv_length(settings.extra_cgroups) == count_lines(text, "extra_cgroup="));
+        require(strv_length(settings.cgroups) == count_lines(text, "cgroup="));
         check_written(&settings);
         return 0;
 }

@@ -13,6 +13,7 @@
 #include "settings.h"
 
 static char *targets[] = { (char *) "x.service", (char *) "y.service", NULL }, *extra[] = { (char *) "/work.slice", NULL };
+static char *cgroups[] = { (char *) "/system.slice/x.service", NULL };
 static const Settings settings = { .targets = targets, .extra_cgroups = extra, .on_stuck = ON_STUCK_REBOOT };
 
 static int read_lease_file(void) {
@@ -58,11 +59,11 @@ static void a_permit_is_there_while_it_is_held(void) {
 
         set_up_files();
         CHECK_EQ(permit_check(INSTANCE, boot), -ENOENT);
-        fd = permit_take(INSTANCE, boot_id(), &settings);
+        fd = permit_take(INSTANCE, boot_id(), &settings, cgroups);
         CHECK(fd >= 0);
         CHECK_EQ(permit_check(INSTANCE, boot), 0);
         CHECK_STR(boot, boot_id());
-        CHECK_EQ(permit_take(INSTANCE, boot_id(), &settings), -EAGAIN);
+        CHECK_EQ(permit_take(INSTANCE, boot_id(), &settings, cgroups), -EAGAIN);
         CHECK_EQ(permit_check(INSTANCE, boot), 0);
         close(fd);
         CHECK_EQ(permit_check(INSTANCE, boot), -ENOENT);
@@ -82,7 +83,7 @@ static void what_is_no_permit(void) {
         unlink(PERMIT_FILE);
         CHECK_EQ(symlink(LEASE_FILE, PERMIT_FILE), 0);
         CHECK_EQ(permit_check(INSTANCE, boot), -ELOOP);
-        CHECK_EQ(permit_take(INSTANCE, boot_id(), &settings), -ELOOP);
+        CHECK_EQ(permit_take(INSTANCE, boot_id(), &settings, cgroups), -ELOOP);
         CHECK_STR(boot, "untouched");
 }
 
@@ -92,20 +93,22 @@ static void settings_outlive_the_guard(void) {
 
         set_up_files();
         CHECK_EQ(permit_settings(INSTANCE, &read), -ENOENT);
-        close(permit_take(INSTANCE, boot_id(), &settings));
+        close(permit_take(INSTANCE, boot_id(), &settings, cgroups));
         CHECK_EQ(permit_settings(INSTANCE, &read), 0);
         CHECK_EQ(strv_length(read.targets), 2);
         CHECK(strv_contains(read.targets, "x.service") && strv_contains(read.targets, "y.service"));
         CHECK_EQ(strv_length(read.extra_cgroups), 1);
         CHECK(strv_contains(read.extra_cgroups, "/work.slice"));
+        CHECK_EQ(strv_length(read.cgroups), 1);
+        CHECK(strv_contains(read.cgroups, "/system.slice/x.service"));
         CHECK_EQ(read.on_stuck, ON_STUCK_REBOOT);
-        close(permit_take(INSTANCE, boot_id(), &empty));
+        close(permit_take(INSTANCE, boot_id(), &empty, NULL));
         CHECK_EQ(permit_settings(INSTANCE, &none), 0);
         CHECK_EQ(none.on_stuck, ON_STUCK_NONE);
-        CHECK(!none.targets && !none.extra_cgroups);
+        CHECK(!none.targets && !none.extra_cgroups && !none.cgroups);
         put_text(PERMIT_FILE, ""); /* its guard ended before it had written it */
         CHECK_EQ(permit_settings(INSTANCE, &none), 0);
-        CHECK(!none.targets && !none.extra_cgroups);
+        CHECK(!none.targets && !none.extra_cgroups && !none.cgroups);
 }
 
 static void configuration_says_which_units(void) {
@@ -134,7 +137,7 @@ static void condition_asks_for_lease_and_permit(void) {
 
         set_up_files();
         CHECK_EQ(condition_run(INSTANCE), CONDITION_NO);
-        fd = permit_take(INSTANCE, boot_id(), &settings);
+        fd = permit_take(INSTANCE, boot_id(), &settings, cgroups);
         CHECK_EQ(condition_run(INSTANCE), 0);
         put_lease(-1, LONG_US);
         CHECK_EQ(condition_run(INSTANCE), CONDITION_NO);
@@ -167,7 +170,7 @@ static int try_take(void) {
         int fd;
 
         unlink(PERMIT_FILE);
-        fd = permit_take(INSTANCE, boot_id(), &settings);
+        fd = permit_take(INSTANCE, boot_id(), &settings, cgroups);
         if (fd >= 0)
                 return close(fd);
         CHECK(permit_check(INSTANCE, boot) < 0);
@@ -217,7 +220,7 @@ static void whatever_fails_nothing_starts(void) {
         fail_in_turn(try_lease);
         fail_in_turn(try_take);
         fail_in_turn(try_load);
-        fd = permit_take(INSTANCE, boot_id(), &settings);
+        fd = permit_take(INSTANCE, boot_id(), &settings, cgroups);
         fail_in_turn(try_condition);
         fail_in_turn(try_permit_settings);
         close(fd);

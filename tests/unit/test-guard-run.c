@@ -315,9 +315,9 @@ static void finish_after_no_guard(void) {
 }
 
 static void leave_a_permit(void) {
-        char *targets[] = { (char *) "x.service", NULL };
+        char *targets[] = { (char *) "x.service", NULL }, *cgroups[] = { (char *) "/system.slice/x.service", NULL };
 
-        close(permit_take(INSTANCE, boot_id(), &(Settings) { .targets = targets }));
+        close(permit_take(INSTANCE, boot_id(), &(Settings) { .targets = targets }, cgroups));
 }
 
 static void finish_ends_what_a_guard_left(void) {
@@ -333,6 +333,32 @@ static void finish_ends_what_a_guard_left(void) {
         world.target = world.stubborn = true;
         CHECK_EQ(run(true, 0), GUARD_EXIT_OK);
         CHECK(world.kills > 0);
+}
+
+static void already_killed(void) {
+        CHECK(world.kills > 0);
+        CHECK(!world.target);
+}
+
+/* A machine that was frozen with a guard that died has its targets run until then. */
+static void finish_kills_before_pid1_answers(void) {
+        set_up();
+        leave_a_permit();
+        unlink(LEASE_FILE);
+        world.target = true;
+        world.on_look = already_killed;
+        CHECK_EQ(run(true, 0), GUARD_EXIT_OK);
+        CHECK(world.looks > 0);
+}
+
+static void a_guard_notes_the_cgroups_for_finish(void) {
+        _cleanup_settings_ Settings settings = {};
+
+        set_up();
+        world.on_ready = ask_to_stop;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK_EQ(permit_settings(INSTANCE, &settings), 0);
+        CHECK(strv_contains(settings.cgroups, "/system.slice/x.service"));
 }
 
 static void a_configuration_that_is_wrong(void) {
@@ -459,6 +485,8 @@ static const Case cases[] = {
         { "a PID 1 that does not answer is asked again", a_pid1_that_does_not_answer_is_asked_again },
         { "--finish after no guard", finish_after_no_guard },
         { "--finish ends what a guard left", finish_ends_what_a_guard_left },
+        { "--finish kills before PID 1 answers", finish_kills_before_pid1_answers },
+        { "a guard notes the cgroups for --finish", a_guard_notes_the_cgroups_for_finish },
         { "a configuration that is wrong", a_configuration_that_is_wrong },
         { "no cgroups, no guard", no_cgroups_no_guard },
         { "on a terminal it tells there", on_a_terminal_it_tells_there },
