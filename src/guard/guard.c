@@ -373,17 +373,20 @@ static int set_up_loop(Program *p) {
         return 0;
 }
 
-static int set_up(Program *p, bool finishing) {
-        sd_id128_t boot;
+static bool has_cgroups(const Program *p) {
         int r = cgroup_verify();
 
-        if (r < 0) {
+        if (r < 0)
                 say(p, LOG_ERR, MESSAGE_GUARD_REFUSES,
                     "cgroup version 2 with cgroup.kill (Linux 5.14) is needed at /sys/fs/cgroup, and was not found there: %s.",
                     strerror(-r));
-                return r;
-        }
-        r = sd_id128_get_boot(&boot);
+        return r >= 0;
+}
+
+static int set_up(Program *p, bool finishing) {
+        sd_id128_t boot;
+        int r = sd_id128_get_boot(&boot);
+
         if (r < 0)
                 return r;
         guard_init(&p->core, SD_ID128_TO_STRING(boot), finishing, p->settings.on_stuck == ON_STUCK_REBOOT);
@@ -458,12 +461,16 @@ int guard_run(const char *instance, bool finishing) {
         r = load_settings(&p, finishing);
         if (r <= 0)
                 return r < 0 ? GUARD_EXIT_CONFIG : GUARD_EXIT_OK;
+        if (!has_cgroups(&p))
+                return GUARD_EXIT_FAILURE;
         r = set_up(&p, finishing);
-        if (r < 0)
+        if (r >= 0) {
+                look_at_lease(&p);
+                r = sd_event_loop(p.event);
+        }
+        if (r < 0) {
+                say(&p, LOG_ERR, MESSAGE_GUARD_REFUSES, "Guard of %s cannot go on: %s.", instance, strerror(-r));
                 return GUARD_EXIT_FAILURE;
-        look_at_lease(&p);
-        r = sd_event_loop(p.event);
-        if (r < 0)
-                return GUARD_EXIT_FAILURE;
+        }
         return p.ever_permitted || finishing ? GUARD_EXIT_OK : refused(&p);
 }

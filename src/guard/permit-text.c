@@ -47,10 +47,13 @@ static int add_line(Settings *settings, const char *line) {
         return 0;
 }
 
+/* Whole lines alone: what a guard that was killed had not written to its end is the name of something else. */
 int permit_parse(const char *text, Settings *ret) {
+        const char *end = strrchr(text, '\n');
+        _cleanup_free_ char *whole = strndup(text, end ? (size_t) (end - text) : 0);
         _cleanup_settings_ Settings settings = {};
         _cleanup_strv_ char **lines = NULL;
-        int r = strv_split(text, "\n", &lines);
+        int r = whole ? strv_split(whole, "\n", &lines) : -ENOMEM;
 
         for (char **line = lines; r >= 0 && line && *line; line++)
                 r = add_line(&settings, *line);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "file.h"
@@ -35,26 +36,33 @@ int lease_read(const char *instance, Lease *ret) {
         return r < 0 ? r : lease_parse(data, size, ret);
 }
 
-int permit_take(const char *instance, const char boot_id[ID128_TEXT_SIZE], const Settings *settings, char *const *cgroups) {
-        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+static int permit_write(int fd, const char boot_id[ID128_TEXT_SIZE], const Settings *settings, char *const *cgroups) {
         _cleanup_fclose_ FILE *file = NULL;
-        _cleanup_close_ int fd = -1;
-        char path[RUN_PATH_MAX];
-        int r, copy;
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
-        permit_path(instance, path);
-        fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-                return -errno;
-        copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
         if (copy < 0)
                 return -errno;
         file = fdopen(copy, "w");
         if (!file)
                 return close(copy), -ENOMEM;
-        r = permit_format(file, boot_id, settings, cgroups);
-        if (r < 0)
+        return permit_format(file, boot_id, settings, cgroups);
+}
+
+int permit_take(const char *instance, const char boot_id[ID128_TEXT_SIZE], const Settings *settings, char *const *cgroups) {
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+        _cleanup_close_ int fd = -1;
+        char path[RUN_PATH_MAX];
+        int r;
+
+        permit_path(instance, path);
+        fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return -errno;
+        r = permit_write(fd, boot_id, settings, cgroups);
+        if (r < 0) {
+                unlink(path); /* nothing starts by it, and --finish has nothing to do */
                 return r;
+        }
         if (fcntl(fd, F_OFD_SETLK, &lock) < 0)
                 return -errno;
         return TAKE_FD(fd);

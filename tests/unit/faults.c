@@ -11,21 +11,36 @@
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 
-static unsigned calls_left;
+static unsigned calls_left, then_left, n_calls;
 static bool hit, paused;
 
-void fault_at(unsigned nth) {
+void fault_at_both(unsigned nth, unsigned then) {
         calls_left = nth;
+        then_left = then;
+        n_calls = 0;
         hit = false;
 }
 
+void fault_at(unsigned nth) {
+        fault_at_both(nth, 0);
+}
+
+unsigned fault_calls(void) {
+        return n_calls;
+}
+
 bool fault_was_hit(void) {
-        return hit;
+        return hit && calls_left == 0;
 }
 
 bool fault_is_due(void) {
-        if (paused || calls_left == 0 || --calls_left > 0)
+        if (paused)
                 return false;
+        n_calls++;
+        if (calls_left == 0 || --calls_left > 0)
+                return false;
+        calls_left = then_left;
+        then_left = 0;
         return hit = true;
 }
 

@@ -9,7 +9,13 @@
 /* The n-th call from now on fails, once; 0: none. */
 void fault_at(unsigned nth);
 
-/* Whether it has come to that. */
+/* The n-th call fails, and of those after it the then-th, whatever is called then. */
+void fault_at_both(unsigned nth, unsigned then);
+
+/* How many calls there were since. */
+unsigned fault_calls(void);
+
+/* Whether it has come to that; to both of them. */
 bool fault_was_hit(void);
 
 /* For stand-ins: whether this call is the one. */

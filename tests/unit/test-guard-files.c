@@ -111,6 +111,17 @@ static void settings_outlive_the_guard(void) {
         CHECK(!none.targets && !none.extra_cgroups && !none.cgroups);
 }
 
+/* /system.slice, and all that is in it, would be killed. */
+static void half_a_line_names_nothing(void) {
+        _cleanup_settings_ Settings read = {};
+
+        set_up_files();
+        put_text(PERMIT_FILE, "boot=0123456789abcdef0123456789abcdef\ntarget=x.service\ncgroup=/system.slice");
+        CHECK_EQ(permit_settings(INSTANCE, &read), 0);
+        CHECK_EQ(strv_length(read.targets), 1);
+        CHECK(!read.cgroups);
+}
+
 static void configuration_says_which_units(void) {
         _cleanup_settings_ Settings loaded = {};
         ConfigError error = {};
@@ -165,7 +176,9 @@ static int try_lease(void) {
         return r;
 }
 
+/* What can't be written leaves nothing behind: half a name would be another unit's. */
 static int try_take(void) {
+        _cleanup_settings_ Settings left = {};
         char boot[ID128_TEXT_SIZE];
         int fd;
 
@@ -174,6 +187,7 @@ static int try_take(void) {
         if (fd >= 0)
                 return close(fd);
         CHECK(permit_check(INSTANCE, boot) < 0);
+        CHECK(permit_settings(INSTANCE, &left) == -ENOENT || strv_length(left.targets) == 2);
         return fd;
 }
 
@@ -231,6 +245,7 @@ static const Case cases[] = {
         { "a permit is there while it is held", a_permit_is_there_while_it_is_held },
         { "what is no permit", what_is_no_permit },
         { "settings outlive the guard", settings_outlive_the_guard },
+        { "half a line names nothing", half_a_line_names_nothing },
         { "the configuration says which units", configuration_says_which_units },
         { "the condition asks for lease and permit", condition_asks_for_lease_and_permit },
         { "whatever fails, nothing starts", whatever_fails_nothing_starts },

@@ -4,40 +4,9 @@
  * failing in turn: whatever fails, a target that it let start is over when it ends. */
 
 #include <limits.h>
-#include <sys/mman.h>
 
-#include "guard-world.h"
+#include "guard-life.h"
 #include "pid1.h"
-#include "run-files.h"
-
-/* The test's memory is not the guard's. */
-int __wrap_mlockall(int flags);
-
-int __wrap_mlockall(_unused_ int flags) {
-        return 0;
-}
-
-#define WAKE_US (10 * USEC_PER_MSEC)
-
-/* The guard is woken more often than it asked for, so that a test of what is tried again at its next tick is a quick one;
- * whatever is due by the clock is so no earlier. */
-int __real_sd_event_source_set_time(sd_event_source *s, uint64_t us);
-int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t us);
-
-int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t us) {
-        return __real_sd_event_source_set_time(s, MIN(us, clocks_now().boot_us + WAKE_US));
-}
-
-/* A guard leaves its signals blocked, and one may have come too late for it. */
-static void restore_signals(void) {
-        sigset_t mask;
-
-        sigemptyset(&mask);
-        sigaddset(&mask, SIGTERM);
-        while (sigtimedwait(&mask, NULL, &(struct timespec) {}) > 0)
-                ;
-        sigprocmask(SIG_UNBLOCK, &mask, NULL);
-}
 
 /* One guard in the world as it is set up; what it let start is over then, and nothing stays open. */
 static int run(bool finishing, unsigned nth_fails) {
@@ -58,19 +27,6 @@ static int run(bool finishing, unsigned nth_fails) {
 
 static bool was_told(const char *text) {
         return strstr(world.told, text) != NULL;
-}
-
-static void set_up(void) {
-        set_up_files();
-        world = (World) {};
-}
-
-static void ask_to_stop(void) {
-        kill(getpid(), SIGTERM);
-}
-
-static void take_the_lease_away(void) {
-        unlink(LEASE_FILE);
 }
 
 static void asked_to_stop(void) {
@@ -314,12 +270,6 @@ static void finish_after_no_guard(void) {
         CHECK_STR(world.told, "");
 }
 
-static void leave_a_permit(void) {
-        char *targets[] = { (char *) "x.service", NULL }, *cgroups[] = { (char *) "/system.slice/x.service", NULL };
-
-        close(permit_take(INSTANCE, boot_id(), &(Settings) { .targets = targets }, cgroups));
-}
-
 static void finish_ends_what_a_guard_left(void) {
         set_up();
         leave_a_permit();
@@ -451,6 +401,7 @@ static void fail_in_turn(void (*on_ready)(void), bool finishing) {
                         leave_a_permit();
                 status = run(finishing, ++n);
                 CHECK(status == GUARD_EXIT_OK || fault_was_hit());
+                CHECK(status == GUARD_EXIT_OK || *world.told);
                 CHECK(status == GUARD_EXIT_OK || (status == GUARD_EXIT_FAILURE && !world.ready) || status == GUARD_EXIT_CONFIG ||
                       status == GUARD_EXIT_NO_LEASE);
                 started += world.started;
