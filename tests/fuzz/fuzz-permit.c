@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Any bytes as a permit, which is what --finish goes by when the configuration is gone: each target and cgroup that a line
- * names is found, and no other; what was read says the same when it is written and read again. */
+/* Any bytes as a permit, which is what --finish goes by when the configuration is gone: each target and cgroup that a
+ * whole line names is found, and no other; what was read says the same when it is written and read again. */
 
 #include "fuzz.h"
 #include "permit-text.h"
@@ -15,14 +15,13 @@ static void check_same(char *const *a, char *const *b) {
                 require(strcmp(*a, *b) == 0);
 }
 
-/* Another way to find them. */
+/* Another way to find them; a line that has no end is none. */
 static size_t count_lines(const char *text, const char *key) {
+        const char *end;
         size_t n = 0;
 
-        for (; text; text = strchr(text, '\n')) {
-                text += strspn(text, "\n");
+        for (; (end = strchr(text, '\n')); text = end + 1)
                 n += strncmp(text, key, strlen(key)) == 0;
-        }
         return n;
 }
 
