@@ -101,6 +101,21 @@ def test_cut_off_and_pid1_stopped(cluster):
     fail_then_take_over(cluster, one, other, fault)
 
 
+def test_frozen_host_whose_guard_is_killed(cluster):
+    """Nothing is promised of a machine that stands still; but its target ends as soon as PID 1 sees that the guard is gone."""
+    one, other = pair(cluster, "--ignore-term", "--child")
+    guard = one.host.outer_pid(one.host.main_pid(one.guard))
+    one.host.freeze()
+    os.kill(guard, signal.SIGKILL)
+    wait_takeover(one, other)
+    thawed_ns = time.monotonic_ns()
+    one.host.thaw()
+    wait_for("the target to be gone", lambda: not one.host.unit_pids(one.target))
+    last_ns = max(beat for run in cluster.verdict().of(one.host) for beat in run.times)
+    cluster.note(f"its target ran for {max(0, last_ns - thawed_ns) / 1e9:.2f} s after the thaw")
+    one.wait_state("standby")
+
+
 def is_leaving(host):
     """Its PID 1 is at its end: a real machine's processor would be reset by now."""
     try:
