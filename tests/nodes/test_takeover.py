@@ -6,8 +6,13 @@ import signal
 import time
 
 from rig.product import LEASE_S, beats, check_dead_by, check_taken_at_once, pair, takeover_view_s, wait_takeover
+from rig.runner import needs
 from rig.silent_server import ASK, SilentServer
 from rig.system import WAIT_S, Skip, wait_for
+
+# Without an answer of systemd's cloudlockd renews for so long after the lease (time-limits.h: UNITS_AGE_US_MAX).
+BLIND_S = 60
+DBUS = ("dbus.socket", "dbus.service")
 
 
 def finish(cluster, one, other):
@@ -149,6 +154,30 @@ def test_cut_off_and_daemon_stopped(cluster):
         one.host.cut()
 
     fail_then_take_over(cluster, one, other, fault)
+
+
+@needs(idle=True)
+def test_daemon_killed_without_dbus(cluster):
+    """cloudlockd comes back and can't ask systemd: it keeps the lock for BLIND_S, and then leaves it to a host that can run."""
+    one, other = pair(cluster)
+    one.wait_renewal()
+    # It goes on with a running target, whose lease it then no longer lengthens.
+    one.host.systemctl("mask", "--runtime", *DBUS)
+    one.host.systemctl("stop", *DBUS, check=False)
+    one.host.kill(one.daemon)
+    killed_s, lease_s = time.monotonic(), lease_end_s(one)
+    one.wait_renewal()
+    wait_for("the guard to end the target", lambda: not one.is_target_active(), LEASE_S + WAIT_S)
+    took = wait_takeover(one, other, LEASE_S + BLIND_S + LEASE_S + WAIT_S)
+    check_dead_by(one, lease_s, "the lease was over that it had at the kill")
+    assert took.mono_ns / 1e9 >= takeover_view_s(one, other), "taken over before the lease was over"
+    cluster.note(f"kept for {one.writes()[-1].mono_ns / 1e9 - killed_s:.1f} s, taken over {took.mono_ns / 1e9 - killed_s:.1f} s "
+                 "after the kill")
+    finish(cluster, one, other)
+    one.host.systemctl("unmask", "--runtime", *DBUS)
+    one.host.systemctl("start", *DBUS)
+    one.wait_state("standby")
+    cluster.verdict().check([one.host, other.host])
 
 
 def test_daemon_stopped(cluster):
