@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What cloudlock-guard does around its core: src/guard/guard.c. */
+/* What cloudlock-guard does around its core: src/guard/guard.c and perform.c. */
 
 #include <string.h>
 
 #include "sim.h"
 
-#define PID1_SILENT_US USEC_PER_SEC /* guard.c */
+#define PID1_SILENT_US USEC_PER_SEC /* perform.c */
 
 #define REBOOT_US (20 * USEC_PER_SEC) /* how long a machine is away that reboots itself */
 

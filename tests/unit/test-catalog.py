@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-# In the sources an id is a string of its own; log.h and guard.c are the places, but others would be found, too.
+# In the sources an id is a string of its own; log.h and guard-internal.h are the places, but others would be found, too.
 SOURCE_ID = re.compile(r'^#define (MESSAGE_\w+)\s+"([0-9a-f]{32})"', re.M)
 ANY_ID = re.compile(r'"[0-9a-f]{32}"')
 LISTED = re.compile(r"^([0-9a-f]{32})  \S", re.M)  # in the manual
