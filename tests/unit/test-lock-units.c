@@ -75,6 +75,19 @@ static void who_waits_and_cannot_see_the_units_lets_the_lock_run_out(void) {
         CHECK(!find(LOCK_ACTION_WRITE) && find(LOCK_ACTION_READ));
 }
 
+/* D-Bus went down when the guard had just been started: whatever runs by now has a lease, and must not lose it. */
+static void who_runs_and_cannot_see_the_units_keeps_the_lock(void) {
+        come_to_wait();
+        tick_at(lock.gap_end.boot_us);
+        CHECK(find(LOCK_ACTION_START_GUARD));
+        step((LockEvent) { .type = LOCK_EVENT_GUARD_STARTED });
+        if (lock.request == REQUEST_WRITE)
+                written();
+        tick_at(now.boot_us + UNITS_AGE_US_MAX + lock.p.renew_us);
+        CHECK_EQ(lock.permit, PERMIT_GOOD);
+        CHECK(find(LOCK_ACTION_WRITE));
+}
+
 /* cloudlockd comes up while D-Bus is down. */
 static void who_has_never_seen_the_units_lets_the_lock_run_out(void) {
         Record mine;
@@ -487,6 +500,7 @@ static const Case cases[] = {
         { "guard that will not start: release, stand down", guard_that_will_not_start_releases_and_stands_down },
         { "who cannot see the units lets the lock run out", who_cannot_see_the_units_lets_the_lock_run_out },
         { "who waits and cannot see the units lets the lock run out", who_waits_and_cannot_see_the_units_lets_the_lock_run_out },
+        { "who runs and cannot see the units keeps the lock", who_runs_and_cannot_see_the_units_keeps_the_lock },
         { "who has never seen the units lets the lock run out", who_has_never_seen_the_units_lets_the_lock_run_out },
         { "what was last seen alive keeps the lock", what_was_last_seen_alive_keeps_the_lock },
         { "failed target: release, stand down", failed_target_releases_and_stands_down },
