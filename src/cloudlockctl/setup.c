@@ -105,11 +105,15 @@ static int copy_names(char *const *names, char ***ret) {
         return 0;
 }
 
-/* Whether the drop-in at `path` ties its unit to this guard; who wrote it, and with which version, does not matter. */
-static bool names_guard(const char *path, const char *guard_name) {
+/* Whether the drop-in at `path` ties its unit to this guard; who wrote it, and with which version, does not matter. What
+ * can't be read may be one that does. */
+static int names_guard(const char *path, const char *guard_name) {
         _cleanup_free_ char *text = NULL;
+        int r = read_small_file(path, DROP_IN_SIZE_MAX, &text, NULL);
 
-        return read_small_file(path, DROP_IN_SIZE_MAX, &text, NULL) >= 0 && strstr(text, guard_name);
+        if (r == -ENOENT)
+                return 0;
+        return r < 0 ? complain(path, r) : strstr(text, guard_name) != NULL;
 }
 
 /* "/etc/systemd/system/NAME.d/zzzz-cloudlock.conf" -> NAME. 0 or -ENOMEM. */
@@ -144,9 +148,11 @@ static int find_bound(const char *instance, const char *guard_name, char ***ret)
         if (r != 0 && r != GLOB_NOMATCH)
                 return r == GLOB_NOSPACE ? -ENOMEM : -EIO;
         for (size_t i = 0; i < found.gl_pathc; i++) {
-                if (strcmp(found.gl_pathv[i], guard_path) == 0 || !names_guard(found.gl_pathv[i], guard_name))
+                if (strcmp(found.gl_pathv[i], guard_path) == 0)
                         continue;
-                r = add_unit_of(&units, found.gl_pathv[i]);
+                r = names_guard(found.gl_pathv[i], guard_name);
+                if (r > 0)
+                        r = add_unit_of(&units, found.gl_pathv[i]);
                 if (r < 0)
                         return r;
         }

@@ -10,18 +10,21 @@ from rig.cluster import MAX_HOSTS
 from rig.system import Failure
 
 from . import faulty_host
-from .lives import Life, Watcher
+from .lives import BOUND_S, Life, Watcher
 
 # Beside those of the front end's that are named in faults.py; `slow` is longer than a request may take.
 WAYS = {"reset": {"kind": "drop_before"}, "applied, reset": {"kind": "drop"}, "failed": {"kind": "fail_before"},
         "throttled": {"kind": "throttle"}, "late": {"kind": "delay_after", "seconds": 3},
         "slow": {"kind": "delay_after", "seconds": 15},
         **{how: {"kind": "spoil", "how": how} for how in faults.SPOILT}}
+# RETRY_US_MAX in table.c: who may not look at the table asks again not before.
+TABLE_RETRY_S = 60
 
 
 class Answered(Life):
     """A life in which an answer is spoilt."""
 
+    bound_s = BOUND_S + TABLE_RETRY_S
     usual = frozenset()
 
     def plain(self):
@@ -64,8 +67,7 @@ def run(cluster, options, tally):
         free.put(life)
     watcher.start()
 
-    def one(piece):
-        life = free.get()
+    def attempt(life, piece):
         wrong = None
         try:
             if life.spoil(*piece):
@@ -73,10 +75,15 @@ def run(cluster, options, tally):
         except Failure as failure:
             wrong = f"{failure}\n{life.journal(life.since)}"
             life.put_down()
+        reports = faulty_host.take_reports(life.lock.host)
+        return "\n".join(text for text in (wrong, reports) if text) or None
+
+    def one(piece):
+        life = free.get()
+        try:
+            tally.judge("{}:{}".format(*piece), lambda: attempt(life, piece))
         finally:
-            reports = faulty_host.take_reports(life.lock.host)
             free.put(life)
-        tally.add("{}:{}".format(*piece), "\n".join(text for text in (wrong, reports) if text) or None)
 
     workers.run(cluster.workspace, workers.share(chosen, len(lives), one))
     watcher.over.set()

@@ -53,6 +53,8 @@ class Peer:
 class Life:
     """One instance, which lives again and again."""
 
+    bound_s = BOUND_S
+
     def __init__(self, host, number):
         self.lock = Lock(host, f"life{number}")
         self.lock.set_up()
@@ -74,9 +76,9 @@ class Life:
         self.since = time.time()
         # It may fail, and is restarted then.
         host.systemctl("start", lock.daemon, check=False, timeout=BOUND_S)
-        wait_for("the lock to be led", lambda: self.state() == "running", BOUND_S, LOOK_S)
+        wait_for("the lock to be led", lambda: self.state() == "running", self.bound_s, LOOK_S)
         self.operate()
-        wait_for("the lock to be led still", lambda: self.state() == "running", BOUND_S, LOOK_S)
+        wait_for("the lock to be led still", lambda: self.state() == "running", self.bound_s, LOOK_S)
         host.systemctl("stop", lock.daemon, timeout=BOUND_S)
         wait_for("the target's end", lambda: not is_running(lock), BOUND_S, LOOK_S)
         self.check_record()
@@ -193,13 +195,18 @@ def one(free, fail_at, tally):
     """A life of whichever instance is free."""
     life = free.get()
     try:
-        wrong = None
-        try:
-            life.run(*fail_at)
-        except Failure as failure:
-            wrong = f"{life.calls.failing()}: {failure}\n{life.journal(life.since)}"
-            life.put_down()
-        reports = faulty_host.take_reports(life.lock.host)
-        tally.add("+".join(map(str, fail_at)), "\n".join(text for text in (wrong, reports) if text) or None)
+        tally.judge("+".join(map(str, fail_at)), lambda: attempt(life, fail_at))
     finally:
         free.put(life)
+
+
+def attempt(life, fail_at):
+    """What was wrong with a life; None: nothing."""
+    wrong = None
+    try:
+        life.run(*fail_at)
+    except Failure as failure:
+        wrong = f"{life.calls.failing()}: {failure}\n{life.journal(life.since)}"
+        life.put_down()
+    reports = faulty_host.take_reports(life.lock.host)
+    return "\n".join(text for text in (wrong, reports) if text) or None
