@@ -25,14 +25,15 @@ class Answered(Life):
     """A life in which an answer is spoilt."""
 
     bound_s = BOUND_S + TABLE_RETRY_S
-    usual = frozenset()
+    usual, ops = frozenset(), ()
 
-    def plain(self):
-        """As nothing is spoilt: the number of answers, and what it says."""
+    def begin(self):
+        """Nothing is spoilt: which answers there are, and what it says."""
+        self.run()  # takes a record of long ago
         front, since = self.lock.host.cluster.front, self.lock.host.cluster.front.last_number()
         self.lived()
         self.usual = self.said
-        return [request.op for request in front.requests(host=self.lock.host, since=since)]
+        self.ops = [request.op for request in front.requests(host=self.lock.host, since=since)]
 
     def lived(self):
         self.run()
@@ -54,9 +55,8 @@ class Answered(Life):
 def run(cluster, options, tally):
     hosts = [faulty_host.boot(cluster, "cloudlockd", options.build) for _ in range(min(MAX_HOSTS, options.jobs))]
     lives = [Answered(host, number) for number, host in enumerate(hosts)]
-    for life in lives:
-        life.run()
-        ops = life.plain()
+    workers.run(cluster.workspace, workers.share(lives, len(lives), Answered.begin))
+    ops = lives[0].ops
     chosen = [(number, way) for number in range(len(ops)) for way in WAYS]
     if 0 < options.sample < len(chosen):
         chosen = random.Random(options.seed).sample(chosen, options.sample)

@@ -4,6 +4,7 @@
 The daemons that it asks are made up, but for `run`; systemd and the store are real.
 """
 
+import argparse
 import contextlib
 import math
 import os
@@ -244,7 +245,7 @@ def run(cluster, options, tally):
     names, pieces, places = list(VERBS), [], set()
     if 0 < options.sample < len(names):
         names = random.Random(options.seed).sample(names, options.sample)
-    options.sample = math.ceil(options.sample / len(names))  # of each verb
+    of_each = argparse.Namespace(**{**vars(options), "sample": math.ceil(options.sample / len(names))})
     if options.only:
         names = sorted({case.partition(":")[0] for case in options.only})
     for name in names:
@@ -252,7 +253,7 @@ def run(cluster, options, tally):
         one.run()
         made = one.calls.made()
         places.update(made)
-        pieces += [(name, fail_at) for fail_at in calls.choose(made, options)]
+        pieces += [(name, fail_at) for fail_at in calls.choose(made, of_each)]
     if options.only:
         pieces = [(name, tuple(map(int, numbers.split("+")))) for name, _, numbers in (case.partition(":") for case in options.only)]
     workers.run(cluster.workspace, workers.share(pieces, options.jobs, bench.try_one))
