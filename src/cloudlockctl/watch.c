@@ -329,7 +329,8 @@ static bool are_known(char *const *instances) {
         for (; *instances; instances++) {
                 if (!instance_name_check(*instances))
                         return false;
-                if (!instance_is_configured(*instances) && access(instance_socket_path(path, *instances), F_OK) < 0) {
+                if (!instance_is_configured(*instances) && access(instance_socket_path(path, *instances), F_OK) < 0 &&
+                    errno == ENOENT) {
                         fprintf(stderr, "%s: there is no such instance: " CONFIG_DIRECTORY "/%s.conf is missing.\n",
                                 *instances, *instances);
                         return false;

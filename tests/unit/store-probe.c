@@ -74,7 +74,6 @@ static void print_answer(Probe *probe, const char *outcome, const StoreAnswer *a
 
         printf("%s\t%" PRIi64 "\t%d\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%s\n", outcome, answer->date_s, answer->has_record,
                record->version, record->holder, record->fence, probe->still_us_max / USEC_PER_MSEC, answer->error);
-        fflush(stdout);
         probe->still_us_max = 0;
         if (probe->last) {
                 probe->store = store_free(probe->store);
@@ -99,7 +98,6 @@ static int on_cancel(sd_event_source *source _unused_, uint64_t usec _unused_, v
         store_cancel(probe->store);
         store_look_cancel(probe->store);
         printf("cancelled\n");
-        fflush(stdout);
         return 0;
 }
 
@@ -181,10 +179,8 @@ static int on_command(sd_event_source *source _unused_, int fd, uint32_t revents
                 return sd_event_exit(probe->event, 0);
         line[n] = '\0';
         r = obey(probe, line);
-        if (r < 0) {
+        if (r < 0)
                 printf("errno\t%s\n", strerror(-r));
-                fflush(stdout);
-        }
         return 0;
 }
 
@@ -227,6 +223,7 @@ int main(int argc, char *argv[]) {
 
         if (argc != 5 && argc != 6)
                 return EXIT_FAILURE;
+        setvbuf(stdout, NULL, _IOLBF, 0); /* each answer when it comes */
         r = run(argv);
         if (r < 0)
                 fprintf(stderr, "store-probe: %s\n", strerror(-r));

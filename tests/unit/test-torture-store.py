@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Two requests of the store's, one after the other, in which a call fails: whichever it is, one of them is answered, or the
+program ends and says so, for then it can be started anew. Usage: test-torture-store.py STORE-PROBE-FAULTY"""
+
+import contextlib
+import http.server
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+sys.path.append(f"{os.path.dirname(os.path.abspath(__file__))}/../torture")
+# pylint: disable=wrong-import-position
+from torture_calls import Calls
+
+SLOW_S, TIMEOUT_MS = 60, 1000
+# The probe's own, by which it hears of commands.
+OWN = "read ("
+PROBE = os.path.abspath(sys.argv[1])
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """An empty table."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):  # pylint: disable=invalid-name
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+
+class StoreTest(unittest.TestCase):
+    def setUp(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.addCleanup(self.server.server_close)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.calls = Calls(f"{folder.name}/calls")
+
+    def two_reads(self, *fail_at):
+        """What came of them ("": the program had ended), its exit status, and what it complained of."""
+        self.calls.arm(*fail_at)
+        environment = {"PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
+                       "TORTURE": self.calls.path,
+                       **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}}
+        with subprocess.Popen([PROBE, f"http://127.0.0.1:{self.server.server_address[1]}", "eu-central-1", "locks", "validator"],
+                              text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=environment) as process:
+            timer = threading.Timer(SLOW_S, process.kill)
+            timer.start()
+            outcomes = []
+            for command in ("read", "last"):
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(f"{command} {TIMEOUT_MS}\n")
+                    process.stdin.flush()
+                outcomes.append(process.stdout.readline().partition("\t")[0])
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.wait()
+            timer.cancel()
+            return outcomes, process.returncode, process.stderr.read()
+
+    def test_each_place(self):
+        self.assertEqual(self.two_reads(), (["ok", "ok"], 0, ""))
+        made, failed = self.calls.made(), 0
+        first = {place: number for number, place in reversed(list(enumerate(made, 1)))}
+        last = {place: number for number, place in enumerate(made, 1)}
+        for number in sorted({*first.values(), *last.values()}):
+            outcomes, status, complained = self.two_reads(number)
+            if self.calls.failing().startswith(OWN):
+                continue
+            failed += self.calls.failed()
+            with self.subTest(failed=self.calls.failing(), outcomes=outcomes, status=status, complained=complained):
+                if status != 0:
+                    self.assertEqual(status, 1)
+                    self.assertTrue(complained.strip(), "it ended without a word")
+                else:
+                    self.assertIn("ok", outcomes)
+        self.assertGreater(failed, 50)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
