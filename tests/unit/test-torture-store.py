@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Two requests of the store's, one after the other, in which a call fails: whichever it is, one of them is answered, or the
-program ends and says so, for then it can be started anew. Usage: test-torture-store.py STORE-PROBE-FAULTY"""
+program ends and says so, for then it can be started anew. Usage: test-torture-store.py STORE-PROBE-FAULTY [--syscalls]
+
+With --syscalls it is system calls that fail, by strace, the libraries' among them, and the dynamic linker's.
+"""
 
 import contextlib
 import http.server
@@ -19,6 +22,13 @@ from torture_calls import Calls
 SLOW_S, TIMEOUT_MS = 60, 1000
 # The probe's own, by which it hears of commands.
 OWN = "read ("
+# Not brk() and mmap(): without them glibc 2.36 itself crashes before main(), in curl(1) as well.
+SYSCALLS = {"openat": "EMFILE", "socket": "EMFILE", "connect": "ENETUNREACH", "sendto": "EPIPE", "recvfrom": "ECONNRESET",
+            "getsockname": "ENOBUFS", "getsockopt": "ENOBUFS", "setsockopt": "ENOBUFS", "fcntl": "EMFILE",
+            "epoll_create1": "EMFILE", "epoll_ctl": "ENOMEM", "timerfd_create": "EMFILE", "timerfd_settime": "EINVAL",
+            "eventfd2": "EMFILE", "pipe2": "EMFILE", "socketpair": "EMFILE", "clone3": "EAGAIN", "poll": "ENOMEM",
+            "dup": "EMFILE"}
+SYSCALLS_OF_EACH = 6
 PROBE = os.path.abspath(sys.argv[1])
 
 
@@ -40,6 +50,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class StoreTest(unittest.TestCase):
+    wrapper = ()
+
     def setUp(self):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -55,9 +67,10 @@ class StoreTest(unittest.TestCase):
         environment = {"PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
                        "TORTURE": self.calls.path,
                        **{name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}}
-        with subprocess.Popen([PROBE, f"http://127.0.0.1:{self.server.server_address[1]}", "eu-central-1", "locks", "validator"],
-                              text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env=environment) as process:
+        endpoint = f"http://127.0.0.1:{self.server.server_address[1]}"
+        with subprocess.Popen([*self.wrapper, PROBE, endpoint, "eu-central-1", "locks", "validator"], text=True,
+                              env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
             timer = threading.Timer(SLOW_S, process.kill)
             timer.start()
             outcomes = []
@@ -89,6 +102,23 @@ class StoreTest(unittest.TestCase):
                 else:
                     self.assertIn("ok", outcomes)
         self.assertGreater(failed, 50)
+
+    @unittest.skipUnless("--syscalls" in sys.argv, "by hand")
+    def test_syscalls(self):
+        tried, log = 0, f"{os.path.dirname(self.calls.path)}/trace"
+        for name, error in SYSCALLS.items():
+            for number in range(1, SYSCALLS_OF_EACH + 1):
+                self.wrapper = ("strace", "-f", "-qq", "-o", log, f"-etrace={name}",
+                                f"-einject={name}:error={error}:when={number}")
+                outcomes, status, complained = self.two_reads()
+                with open(log, encoding="utf-8", errors="replace") as file:
+                    if "(INJECTED)" not in file.read():
+                        break
+                tried += 1
+                with self.subTest(f"{name}, {number}", outcomes=outcomes, status=status, complained=complained):
+                    self.assertGreaterEqual(status, 0)
+                    self.assertTrue("ok" in outcomes if status == 0 else complained.strip())
+        print(f"{tried} system calls failed")
 
 
 if __name__ == "__main__":

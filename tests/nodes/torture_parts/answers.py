@@ -91,5 +91,5 @@ def run(cluster, options, tally):
     for broken in watcher.broken[:1]:
         tally.add("the promise", broken)
     quiet = sorted({way for _, way in silent})
-    return (f"{len(chosen)} lives, in each of which one of {len(ops)} answers ({', '.join(ops)}) was spoilt in one of {len(WAYS)} ways; "
-            f"nothing was said of {len(silent)} ({', '.join(quiet)})")
+    return (f"{len(chosen)} lives, in each of which one of {len(ops)} answers ({', '.join(ops)}) was spoilt in one of "
+            f"{len(WAYS)} ways; nothing was said of {len(silent)} ({', '.join(quiet)})")

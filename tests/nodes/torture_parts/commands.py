@@ -256,6 +256,7 @@ def run(cluster, options, tally):
         places.update(made)
         pieces += [(name, fail_at) for fail_at in calls.choose(made, of_each)]
     if options.only:
-        pieces = [(name, tuple(map(int, numbers.split("+")))) for name, _, numbers in (case.partition(":") for case in options.only)]
+        pieces = [(name, tuple(map(int, numbers.split("+"))))
+                  for name, _, numbers in (case.partition(":") for case in options.only)]
     workers.run(cluster.workspace, workers.share(pieces, options.jobs, bench.try_one))
     return f"{len(pieces)} runs of {len(names)} verbs, in each of which a call failed; {len(places)} places"
