@@ -17,11 +17,12 @@ from .machine import Machine
 
 # Longer than the rig's usual ones, for an emulated processor; cloudlock_require_watchdog= wants the watchdog's timeout
 # within stop timeout and kill margin, 13 s.
-LEASE_S, RENEW_S, WATCHDOG_S = 30, 4, 12
+# The renewal by itself finds out late that somebody else has the lock: what the host's clock gains is to be seen.
+LEASE_S, RENEW_S, WATCHDOG_S = 60, 30, 12
 SETTINGS = {"lock_expiration": f"{LEASE_S}s", "renew_time": f"{RENEW_S}s", "stop_timeout": "8s"}
 OUTAGE_S = 2 * LEASE_S + 60
 SUSPEND_S = 60
-START_S = 120
+START_S = 2 * LEASE_S + 60
 
 
 class Scene:
