@@ -8,6 +8,7 @@
 #include "dynamodb-error.h"
 #include "dynamodb-internal.h"
 #include "json.h"
+#include "text.h"
 
 #define KEY_ATTRIBUTE "label"
 
@@ -130,11 +131,14 @@ int admin_request(const DynamoDBContext *context, AdminOperation operation, char
         return format_request(context, operation, ret);
 }
 
+/* It is shown to people. */
 static void copy_text(json_object *object, const char *name, size_t size, char *ret) {
         const char *text = json_string_member(object, name);
 
-        if (text && strlen(text) < size)
-                strcpy(ret, text);
+        if (!text || strlen(text) >= size)
+                return;
+        strcpy(ret, text);
+        text_strip_control(ret);
 }
 
 static bool is_true(json_object *object, const char *name) {
