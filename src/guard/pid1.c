@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "bus.h"
 #include "cleanup.h"
 
 #define PID1_ADDRESS "unix:path=/run/systemd/private"
@@ -34,36 +35,10 @@ Pid1 *pid1_free(Pid1 *pid1) {
         return NULL;
 }
 
-static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
-        Pid1 *pid1 = userdata;
-
-        pid1->lost = true;
-        return 0;
-}
-
 static int connect_bus(Pid1 *pid1) {
-        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
-        int r = sd_bus_new(&bus);
+        int r = bus_open(PID1_ADDRESS, false, pid1->event, pid1->priority, &pid1->lost, &pid1->bus);
 
-        if (r < 0)
-                return r;
-        r = sd_bus_set_address(bus, PID1_ADDRESS);
-        if (r < 0)
-                return r;
-        r = sd_bus_start(bus);
-        if (r < 0)
-                return r;
-        /* Or the loop's end would wait for a PID 1 that hangs, to tell it what is of no use any more. */
-        sd_bus_set_close_on_exit(bus, false);
-        r = sd_bus_attach_event(bus, pid1->event, pid1->priority);
-        if (r < 0)
-                return r;
-        r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local", "Disconnected",
-                                on_disconnected, pid1);
-        if (r < 0)
-                return r;
-        pid1->bus = TAKE_PTR(bus);
-        return pid1->handler(pid1->bus, pid1->userdata);
+        return r < 0 ? r : pid1->handler(pid1->bus, pid1->userdata);
 }
 
 void pid1_reconnect(Pid1 *pid1) {

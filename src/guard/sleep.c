@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <systemd/sd-bus.h>
 
+#include "bus.h"
 #include "cleanup.h"
 #include "clock.h"
 
@@ -54,13 +55,6 @@ Sleep *sleep_free(Sleep *sleep) {
         sd_event_unref(sleep->event);
         free(sleep);
         return NULL;
-}
-
-static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
-        Sleep *sleep = userdata;
-
-        sleep->lost = true;
-        return 0;
 }
 
 static int on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
@@ -113,13 +107,9 @@ static int ask(Sleep *sleep) {
 }
 
 static int watch(Sleep *sleep, sd_bus *bus) {
-        int r = sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
-                                    "Disconnected", on_disconnected, sleep);
+        int r = sd_bus_match_signal_async(bus, NULL, LOGIND_NAME, LOGIND_PATH, LOGIND_INTERFACE, "PrepareForSleep", on_prepare,
+                                          NULL, sleep);
 
-        if (r < 0)
-                return r;
-        r = sd_bus_match_signal_async(bus, NULL, LOGIND_NAME, LOGIND_PATH, LOGIND_INTERFACE, "PrepareForSleep", on_prepare,
-                                      NULL, sleep);
         if (r < 0)
                 return r;
         return sd_bus_add_match_async(bus, NULL, "type='signal',sender='" BUS_NAME "',path='" BUS_PATH "',interface='" BUS_NAME
@@ -128,22 +118,8 @@ static int watch(Sleep *sleep, sd_bus *bus) {
 
 static int connect_bus(Sleep *sleep) {
         _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
-        int r = sd_bus_new(&bus);
+        int r = bus_open(SYSTEM_BUS_ADDRESS, true, sleep->event, sleep->priority, &sleep->lost, &bus);
 
-        if (r < 0)
-                return r;
-        r = sd_bus_set_address(bus, SYSTEM_BUS_ADDRESS);
-        if (r < 0)
-                return r;
-        r = sd_bus_set_bus_client(bus, true);
-        if (r < 0)
-                return r;
-        r = sd_bus_start(bus);
-        if (r < 0)
-                return r;
-        /* Or the loop's end would wait for a bus that hangs. */
-        sd_bus_set_close_on_exit(bus, false);
-        r = sd_bus_attach_event(bus, sleep->event, sleep->priority);
         if (r < 0)
                 return r;
         r = watch(sleep, bus);
