@@ -29,16 +29,24 @@ static void watch_sleep(Program *p) {
         trouble(p, "Watching for the machine's sleep", sleep_new(p->event, SLEEP_PRIORITY, on_sleep, p, &p->sleep));
 }
 
+static void set_frozen_extra(Program *p, bool freeze) {
+        trouble(p, freeze ? "Freezing the extra cgroups" : "Thawing the extra cgroups", units_freeze_extra(p->units, freeze));
+}
+
+static void set_frozen_targets(Program *p, bool freeze) {
+        trouble(p, freeze ? "Freezing the targets' cgroups" : "Thawing the targets' cgroups", units_freeze(p->units, freeze));
+}
+
 static void freeze(Program *p) {
-        trouble(p, "Freezing the extra cgroups", units_freeze_extra(p->units, true));
-        trouble(p, "Freezing the targets' cgroups", units_freeze(p->units, true));
+        set_frozen_extra(p, true);
+        set_frozen_targets(p, true);
         say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has frozen the targets: the machine is about to sleep.",
             p->instance);
 }
 
 static void thaw(Program *p) {
-        trouble(p, "Thawing the extra cgroups", units_freeze_extra(p->units, false));
-        trouble(p, "Thawing the targets' cgroups", units_freeze(p->units, false));
+        set_frozen_extra(p, false);
+        set_frozen_targets(p, false);
         if (p->sleep)
                 sleep_inhibit(p->sleep);
         if (p->ever_permitted)
@@ -54,9 +62,9 @@ static void permit(Program *p, usec_t watchdog_us) {
         p->ever_permitted = true;
         watch_sleep(p);
         /* Not before: what a container engine put back there must not run without a lease, not for a moment. */
-        trouble(p, "Thawing the extra cgroups", units_freeze_extra(p->units, false));
+        set_frozen_extra(p, false);
         /* A guard that was killed may have left them frozen. */
-        trouble(p, "Thawing the targets' cgroups", units_freeze(p->units, false));
+        set_frozen_targets(p, false);
         p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings, units_cgroups(p->units));
         trouble(p, "Taking the permit", MIN(p->permit_fd, 0));
         notify_send("READY=1\nWATCHDOG_USEC=%llu\nSTATUS=%s", (unsigned long long) watchdog_us,
@@ -70,8 +78,8 @@ void forbid(Program *p) {
 
 static void finish(Program *p) {
         /* What a container engine puts back stays frozen until the next start. */
-        trouble(p, "Freezing the extra cgroups", units_freeze_extra(p->units, true));
-        trouble(p, "Thawing the targets' cgroups", units_freeze(p->units, false));
+        set_frozen_extra(p, true);
+        set_frozen_targets(p, false);
         sd_event_exit(p->event, 0);
 }
 
