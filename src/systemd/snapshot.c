@@ -211,17 +211,21 @@ static int on_jobs(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *err
         return 0;
 }
 
+/* One more answer to wait for. */
+static int ask(Units *units, sd_bus_slot **slot, sd_bus_message *question, sd_bus_message_handler_t handler, void *userdata) {
+        int r = sd_bus_call_async(units->bus, slot, question, handler, userdata, QUESTION_US_MAX);
+
+        if (r >= 0)
+                units->n_unanswered++;
+        return r;
+}
+
 static int ask_facts(Member *member) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Units *units = member->units;
         int r = unit_facts_question(units->bus, member->name, &m);
 
-        if (r < 0)
-                return r;
-        r = sd_bus_call_async(units->bus, &member->question, m, on_facts, member, QUESTION_US_MAX);
-        if (r >= 0)
-                units->n_unanswered++;
-        return r;
+        return r < 0 ? r : ask(units, &member->question, m, on_facts, member);
 }
 
 /* After the units, so that what starts in between shows as a job. */
@@ -230,12 +234,7 @@ static int ask_jobs(Units *units) {
         int r = sd_bus_message_new_method_call(units->bus, &m, SYSTEMD_BUS_NAME, SYSTEMD_MANAGER_PATH,
                                                SYSTEMD_MANAGER_INTERFACE, "ListJobs");
 
-        if (r < 0)
-                return r;
-        r = sd_bus_call_async(units->bus, &units->jobs_question, m, on_jobs, units, QUESTION_US_MAX);
-        if (r >= 0)
-                units->n_unanswered++;
-        return r;
+        return r < 0 ? r : ask(units, &units->jobs_question, m, on_jobs, units);
 }
 
 static int on_manager(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
@@ -269,12 +268,7 @@ static int ask_manager(Units *units) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r = manager_facts_question(units->bus, &m);
 
-        if (r < 0)
-                return r;
-        r = sd_bus_call_async(units->bus, &units->manager_question, m, on_manager, units, QUESTION_US_MAX);
-        if (r >= 0)
-                units->n_unanswered++;
-        return r;
+        return r < 0 ? r : ask(units, &units->manager_question, m, on_manager, units);
 }
 
 int units_look(Units *units) {
