@@ -12,26 +12,15 @@
 #define ASK_US_MAX (5 * USEC_PER_SEC)
 #define TEXT_MAX 512
 
-static usec_t watchdog_of(CheckContext *context, const UnitFacts *unit) {
-        _cleanup_free_ char *path = NULL;
-        uint64_t us = 0;
-
-        if (unit_object_path(unit->id, &path) >= 0)
-                (void) sd_bus_get_property_trivial(context->bus, SYSTEMD_BUS_NAME, path, "org.freedesktop.systemd1.Service",
-                                                   "WatchdogUSec", NULL, 't', &us);
-        return us == USEC_INFINITY ? 0 : us;
-}
-
 /* PID 1 tells of a service's watchdog only while that runs. */
 static void check_service_watchdog(CheckContext *context, const UnitFacts *unit) {
-        usec_t watchdog_us = watchdog_of(context, unit);
         char span[SPAN_TEXT_MAX];
 
         if (!unit->active_state || strcmp(unit->active_state, "active") != 0)
                 return;
-        if (watchdog_us > 0) {
+        if (unit->watchdog_us > 0 && unit->watchdog_us != USEC_INFINITY) {
                 findings_add(&context->findings, FINDING_FINE, "watchdog", "PID 1 ends %s when it hangs for %s", unit->id,
-                             format_span(span, sizeof(span), watchdog_us));
+                             format_span(span, sizeof(span), unit->watchdog_us));
                 return;
         }
         findings_add(&context->findings, FINDING_FAILED, "watchdog", "WatchdogSec= of %s is off: nobody notices when it hangs",
