@@ -133,26 +133,31 @@ int set_endpoint(const Key *key, const Place *place, const char *value, void *fi
         return replace_string(field, url);
 }
 
+/* 0 or 1: which of two words it is. */
+static int choose(const Place *place, const char *value, const char *first, const char *second) {
+        if (strcmp(value, first) == 0)
+                return 0;
+        if (strcmp(value, second) == 0)
+                return 1;
+        return place_refuse(place, "\"%.*s\" is not known; expected %s or %s", VALUE_SHOWN_MAX, value, first, second);
+}
+
 int set_on_target_exit(const Key *key, const Place *place, const char *value, void *field) {
-        OnTargetExit *choice = field;
+        int which = choose(place, value, "release", "hold");
 
         (void) key;
-        if (strcmp(value, "release") == 0)
-                return *choice = ON_TARGET_EXIT_RELEASE, 0;
-        if (strcmp(value, "hold") == 0)
-                return *choice = ON_TARGET_EXIT_HOLD, 0;
-        return place_refuse(place, "\"%.*s\" is not known; expected release or hold", VALUE_SHOWN_MAX, value);
+        if (which >= 0)
+                *(OnTargetExit *) field = which == 1 ? ON_TARGET_EXIT_HOLD : ON_TARGET_EXIT_RELEASE;
+        return MIN(which, 0);
 }
 
 int set_on_stuck(const Key *key, const Place *place, const char *value, void *field) {
-        OnStuck *choice = field;
+        int which = choose(place, value, "none", "reboot");
 
         (void) key;
-        if (strcmp(value, "none") == 0)
-                return *choice = ON_STUCK_NONE, 0;
-        if (strcmp(value, "reboot") == 0)
-                return *choice = ON_STUCK_REBOOT, 0;
-        return place_refuse(place, "\"%.*s\" is not known; expected none or reboot", VALUE_SHOWN_MAX, value);
+        if (which >= 0)
+                *(OnStuck *) field = which == 1 ? ON_STUCK_REBOOT : ON_STUCK_NONE;
+        return MIN(which, 0);
 }
 
 int set_yes_no(const Key *key, const Place *place, const char *value, void *field) {
