@@ -18,6 +18,8 @@ import threading
 import time
 import unittest
 
+from empty_table import EmptyTable
+
 SLOW_S = 60  # nothing here takes so long unless it hangs
 CONNECT_S = 4  # time-limits.h
 # A request that goes by its own time ends before one that waits for the name or for an address.
@@ -86,28 +88,11 @@ def parse(question):
     return ".".join(labels), struct.unpack("!H", question[at + 1:at + 3])[0], at + 5
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """An empty table that takes every write."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):  # pylint: disable=invalid-name
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-
 class Front(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, certificate):
-        super().__init__((LIVE, 0), Handler)
+        super().__init__((LIVE, 0), EmptyTable)
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
         self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)

@@ -17,6 +17,7 @@ import unittest
 
 sys.path.append(f"{os.path.dirname(os.path.abspath(__file__))}/../torture")
 # pylint: disable=wrong-import-position
+from empty_table import EmptyTable
 from torture_calls import Calls
 
 SLOW_S, TIMEOUT_MS = 60, 1000
@@ -32,28 +33,11 @@ SYSCALLS_OF_EACH = 6
 PROBE = os.path.abspath(sys.argv[1])
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """An empty table."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
-    def do_POST(self):  # pylint: disable=invalid-name
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-
 class StoreTest(unittest.TestCase):
     wrapper = ()
 
     def setUp(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyTable)
         self.server.daemon_threads = True
         self.addCleanup(self.server.server_close)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

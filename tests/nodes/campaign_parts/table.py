@@ -66,9 +66,12 @@ def markdown(lines):
         total.add(line, counts(line))
         for fault in line["faults"]:
             rows[fault["name"]].add(line, fault["name"] in counted)
-    shown = [HEAD, ["---"] * len(HEAD)]
-    shown += [(name, *rows[name].cells()) for name in sorted(rows)] + [("all", *total.cells())]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in shown)
+    return as_table(HEAD, [(name, *rows[name].cells()) for name in sorted(rows)] + [("all", *total.cells())])
+
+
+def as_table(head, rows):
+    """In Markdown."""
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, ["---"] * len(head), *rows))
 
 
 def summary(lines):

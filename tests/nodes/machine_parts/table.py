@@ -3,6 +3,8 @@
 
 import collections
 
+from campaign_parts.table import as_table
+
 from .trials import CASES
 
 # Name of the column, number of the line, and which of a case's.
@@ -23,8 +25,7 @@ def markdown(lines):
     for line in lines:
         cases[line["case"]].append(line)
     head = ("case", "trials", "overlaps", *(name for name, _, _ in COLUMNS), "broke off")
-    rows = [head, ["---"] * len(head)] + [_row(name, cases[name]) for name in CASES if name in cases]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+    return as_table(head, [_row(name, cases[name]) for name in CASES if name in cases])
 
 
 def _row(name, lines):
