@@ -63,6 +63,9 @@ void say(const Program *p, int priority, const char *message_id, const char *for
 /* Nothing unless `error` is a negative errno. Said once: what fails now will fail again at the next tick. */
 void trouble(Program *p, const char *what, int error);
 
+/* The targets can't be let run: `error` is a negative errno. */
+void tell_no_permit(Program *p, int error);
+
 /* Each phase once, also to PID 1. */
 void tell_phase(Program *p, const GuardNow *now);
 

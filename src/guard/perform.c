@@ -66,7 +66,8 @@ static void permit(Program *p, usec_t watchdog_us) {
         /* A guard that was killed may have left them frozen. */
         set_frozen_targets(p, false);
         p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings, units_cgroups(p->units));
-        trouble(p, "Taking the permit", MIN(p->permit_fd, 0));
+        if (p->permit_fd < 0)
+                tell_no_permit(p, p->permit_fd);
         notify_send("READY=1\nWATCHDOG_USEC=%llu\nSTATUS=%s", (unsigned long long) watchdog_us,
                     guard_status(&p->core, &now, status, sizeof(status)));
 }

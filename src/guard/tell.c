@@ -37,6 +37,12 @@ void trouble(Program *p, const char *what, int error) {
         say(p, LOG_WARNING, MESSAGE_GUARD_TROUBLE, "%s failed: %s; it is tried again.", what, strerror(-error));
 }
 
+void tell_no_permit(Program *p, int error) {
+        say(p, LOG_ERR, MESSAGE_GUARD_TROUBLE,
+            "Guard of %s cannot take the permit: %s: no target starts before the lock is acquired anew.", p->instance,
+            strerror(-error));
+}
+
 void tell_stuck(Program *p) {
         char status[GUARD_STATUS_MAX];
         Clocks clocks = clocks_now();
