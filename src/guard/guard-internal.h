@@ -38,6 +38,7 @@ typedef struct Program {
         usec_t heard_boot_us; /* when PID 1 answered last, or the phase changed */
         unsigned looks_in_vain; /* one after the other that have found processes to kill */
         bool ever_permitted, trouble_told, freezes;
+        bool left_frozen; /* by a thaw that failed */
         char refusal[UNITS_TEXT_MAX];
 } Program;
 
@@ -53,6 +54,9 @@ int perform_begin(Program *p);
 
 /* Carries one action out. What fails is told, and the core names it again while it is needed: nothing is reported back. */
 void perform(Program *p, const GuardAction *action);
+
+/* At each tick: the core names a thaw once. */
+void thaw_again(Program *p);
 
 /* Ends the permit, if there is one. */
 void forbid(Program *p);

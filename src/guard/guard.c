@@ -57,6 +57,7 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t us, void *use
 
         pid1_reconnect(p->pid1);
         look_at_lease(p);
+        thaw_again(p);
         return 0;
 }
 

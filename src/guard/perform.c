@@ -29,15 +29,33 @@ static void watch_sleep(Program *p) {
         trouble(p, "Watching for the machine's sleep", sleep_new(p->event, SLEEP_PRIORITY, on_sleep, p, &p->sleep));
 }
 
-static void set_frozen_extra(Program *p, bool freeze) {
-        trouble(p, freeze ? "Freezing the extra cgroups" : "Thawing the extra cgroups", units_freeze_extra(p->units, freeze));
+static int set_frozen_extra(Program *p, bool freeze) {
+        int r = units_freeze_extra(p->units, freeze);
+
+        trouble(p, freeze ? "Freezing the extra cgroups" : "Thawing the extra cgroups", r);
+        return r;
 }
 
-static void set_frozen_targets(Program *p, bool freeze) {
-        trouble(p, freeze ? "Freezing the targets' cgroups" : "Thawing the targets' cgroups", units_freeze(p->units, freeze));
+static int set_frozen_targets(Program *p, bool freeze) {
+        int r = units_freeze(p->units, freeze);
+
+        trouble(p, freeze ? "Freezing the targets' cgroups" : "Thawing the targets' cgroups", r);
+        return r;
+}
+
+static void thaw_all(Program *p) {
+        int r = set_frozen_extra(p, false), q = set_frozen_targets(p, false);
+
+        p->left_frozen = r < 0 || q < 0;
+}
+
+void thaw_again(Program *p) {
+        if (p->left_frozen && p->core.phase <= GUARD_STOPPING)
+                thaw_all(p);
 }
 
 static void freeze(Program *p) {
+        p->left_frozen = false; /* by a thaw that failed: now they are to be frozen */
         set_frozen_extra(p, true);
         set_frozen_targets(p, true);
         say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has frozen the targets: the machine is about to sleep.",
@@ -45,8 +63,7 @@ static void freeze(Program *p) {
 }
 
 static void thaw(Program *p) {
-        set_frozen_extra(p, false);
-        set_frozen_targets(p, false);
+        thaw_all(p);
         if (p->sleep)
                 sleep_inhibit(p->sleep);
         if (p->ever_permitted)
@@ -61,10 +78,9 @@ static void permit(Program *p, usec_t watchdog_us) {
 
         p->ever_permitted = true;
         watch_sleep(p);
-        /* Not before: what a container engine put back there must not run without a lease, not for a moment. */
-        set_frozen_extra(p, false);
-        /* A guard that was killed may have left them frozen. */
-        set_frozen_targets(p, false);
+        /* Not before: what a container engine put back there must not run without a lease, not for a moment. And a guard that
+         * was killed may have left the targets' frozen. */
+        thaw_all(p);
         p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings, units_cgroups(p->units));
         if (p->permit_fd < 0)
                 tell_no_permit(p, p->permit_fd);

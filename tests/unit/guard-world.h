@@ -39,6 +39,7 @@ typedef struct World {
         bool hangs;    /* PID 1, until what joins is frozen */
         usec_t kill_us; /* a kill takes that long */
         int look_error, verify_error, bus_error;
+        unsigned thaws_in_vain; /* that many fail first */
         unsigned joins; /* that many processes more join the cgroup as it is killed */
 
         sd_event *event;
@@ -262,6 +263,10 @@ bool units_are_populated(_unused_ const Units *units) {
 int units_freeze(_unused_ Units *units, bool freeze) {
         if (fault_is_due())
                 return -EIO;
+        if (!freeze && world.thaws_in_vain > 0) {
+                world.thaws_in_vain--;
+                return -EIO;
+        }
         world.frozen = freeze;
         return 0;
 }

@@ -147,6 +147,28 @@ static void frozen_before_a_sleep(void) {
         CHECK(was_told("has frozen the targets: the machine is about to sleep.") && was_told("has thawed the targets"));
 }
 
+static void sleep_and_fail_to_thaw(void) {
+        sleep_.handler(true, sleep_.userdata);
+        world.thaws_in_vain = 2;
+        sleep_.handler(false, sleep_.userdata);
+        CHECK(world.frozen);
+        put_lease(20 * WAKE_US, LONG_US);
+}
+
+static void thawed_by_now(void) {
+        CHECK(!world.ready || !world.frozen);
+}
+
+/* Before it stops: a target that is frozen would not. */
+static void a_thaw_that_fails_is_tried_again(void) {
+        set_up();
+        world.on_ready = sleep_and_fail_to_thaw;
+        world.on_look = thawed_by_now;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(was_told("Thawing the targets' cgroups failed"));
+        CHECK(world.looks > 1);
+}
+
 static void sleep_for_good(void) {
         sleep_.handler(true, sleep_.userdata);
         put_lease(-2, -1);
@@ -426,6 +448,7 @@ static const Case cases[] = {
         { "what is stuck is told once", what_is_stuck_is_told_once },
         { "what is stuck makes it reboot", what_is_stuck_makes_it_reboot },
         { "frozen before a sleep", frozen_before_a_sleep },
+        { "a thaw that fails is tried again", a_thaw_that_fails_is_tried_again },
         { "a sleep past the lease kills", a_sleep_past_the_lease_kills },
         { "beside a PID 1 that hangs it freezes", beside_a_pid1_that_hangs_it_freezes },
         { "a lost binding stops", a_lost_binding_stops },
