@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """cloudlockd: whole lives, in each of which one answer of the store's is spoilt."""
 
-import queue
 import random
 import re
 
 from rig import faults, workers
 from rig.cluster import MAX_HOSTS
-from rig.system import Failure
 
-from . import faulty_host
-from .lives import BOUND_S, Life, Watcher
+from . import faulty_host, lives
 
 # Beside those of the front end's that are named in faults.py; `slow` is longer than a request may take.
 WAYS = {"reset": {"kind": "drop_before"}, "applied, reset": {"kind": "drop"}, "failed": {"kind": "fail_before"},
@@ -21,11 +18,12 @@ WAYS = {"reset": {"kind": "drop_before"}, "applied, reset": {"kind": "drop"}, "f
 TABLE_RETRY_S = 60
 
 
-class Answered(Life):
+class Answered(lives.Life):
     """A life in which an answer is spoilt."""
 
-    bound_s = BOUND_S + TABLE_RETRY_S
+    bound_s = lives.BOUND_S + TABLE_RETRY_S
     usual, ops = frozenset(), ()
+    silent = []  # what was spoilt without a word of it; of all of them
 
     def begin(self):
         """Nothing is spoilt: which answers there are, and what it says."""
@@ -39,57 +37,31 @@ class Answered(Life):
         self.run()
         self.said = {re.sub(r"\d+", "0", line) for line in self.journal(self.since).splitlines()}
 
-    def spoil(self, number, way):
-        """The answer of that number (from 0 on); None where there is none."""
+    def live(self, case):
+        """The number of the answer, from 0 on, and the way."""
+        number, way = case
         front = self.lock.host.cluster.front
         rule = front.fault(**WAYS[way], host=self.lock.host, skip=number, times=1)
         try:
             self.lived()
             if front.used(rule) and not self.said - self.usual:
-                return "(without a word)"
-            return None
+                self.silent.append(case)
+            return front.used(rule) > 0
         finally:
             front.clear(rule)
 
 
 def run(cluster, options, tally):
     hosts = [faulty_host.boot(cluster, "cloudlockd", options.build) for _ in range(min(MAX_HOSTS, options.jobs))]
-    lives = [Answered(host, number) for number, host in enumerate(hosts)]
-    workers.run(cluster.workspace, workers.share(lives, len(lives), Answered.begin))
-    ops = lives[0].ops
+    living = [Answered(host, number) for number, host in enumerate(hosts)]
+    workers.run(cluster.workspace, workers.share(living, len(living), Answered.begin))
+    ops = living[0].ops
     chosen = [(number, way) for number in range(len(ops)) for way in WAYS]
     if 0 < options.sample < len(chosen):
         chosen = random.Random(options.seed).sample(chosen, options.sample)
     if options.only:
         chosen = [(int(case.partition(":")[0]), case.partition(":")[2]) for case in options.only]
-    free, watcher, silent = queue.SimpleQueue(), Watcher(lives), []
-    for life in lives:
-        free.put(life)
-    watcher.start()
-
-    def attempt(life, piece):
-        wrong = None
-        try:
-            if life.spoil(*piece):
-                silent.append(piece)
-        except Failure as failure:
-            wrong = f"{failure}\n{life.journal(life.since)}"
-            life.put_down()
-        reports = faulty_host.take_reports(life.lock.host)
-        return "\n".join(text for text in (wrong, reports) if text) or None
-
-    def one(piece):
-        life = free.get()
-        try:
-            tally.judge("{}:{}".format(*piece), lambda: attempt(life, piece))
-        finally:
-            free.put(life)
-
-    workers.run(cluster.workspace, workers.share(chosen, len(lives), one))
-    watcher.over.set()
-    watcher.join()
-    for broken in watcher.broken[:1]:
-        tally.add("the promise", broken)
-    quiet = sorted({way for _, way in silent})
+    lives.live_all(cluster, living, chosen, tally, lambda case: "{}:{}".format(*case))
+    quiet = sorted({way for _, way in Answered.silent})
     return (f"{len(chosen)} lives, in each of which one of {len(ops)} answers ({', '.join(ops)}) was spoilt in one of "
-            f"{len(WAYS)} ways; nothing was said of {len(silent)} ({', '.join(quiet)})")
+            f"{len(WAYS)} ways; nothing was said of {len(Answered.silent)} ({', '.join(quiet)})")

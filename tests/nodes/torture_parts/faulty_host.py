@@ -12,12 +12,14 @@ from .calls import FOLDER
 
 PROGRAMS = {"cloudlockd": "/usr/libexec/cloudlock/cloudlockd", "cloudlockctl": "/usr/bin/cloudlockctl",
             "cloudlock-guard": "/usr/libexec/cloudlock/cloudlock-guard"}
+UNITS = {"cloudlockd": "cloudlock@.service", "cloudlock-guard": "cloudlock-guard@.service"}
 SANITIZERS = {"ASAN_OPTIONS": f"log_path={FOLDER}/report:abort_on_error=1:detect_leaks=1",
               "UBSAN_OPTIONS": f"log_path={FOLDER}/report:halt_on_error=1:abort_on_error=1:print_stacktrace=1"}
+ENVIRONMENT = " ".join(f"{name}={value}" for name, value in SANITIZERS.items())
 # The sandbox minus what the sanitizers do: they look for leaks by ptrace() from a process of their own, and write.
-DROP_IN = """[Service]
-Environment=TORTURE={folder}/%i {environment}
-ReadWritePaths={folder}
+DROP_IN = f"""[Service]
+Environment=TORTURE={FOLDER}/%i {ENVIRONMENT}
+ReadWritePaths={FOLDER}
 ProtectProc=default
 SystemCallFilter=
 MemoryDenyWriteExecute=no
@@ -31,13 +33,17 @@ def boot(cluster, program, build):
     target = host.path(PROGRAMS[program])
     shutil.copy(f"{build}/tests/torture/{program}-faulty", f"{target}.new")
     os.rename(f"{target}.new", target)
+    lift_sandbox(host, program)
+    return host
+
+
+def lift_sandbox(host, *programs):
+    """So that FOLDER can be written, and a process be traced."""
     os.makedirs(host.path(FOLDER), mode=0o777)
     os.chmod(host.path(FOLDER), 0o777)
-    environment = " ".join(f"{name}={value}" for name, value in SANITIZERS.items())
-    host.put_file("/etc/systemd/system/cloudlock@.service.d/torture.conf",
-                  DROP_IN.format(folder=FOLDER, environment=environment))
+    for program in set(programs) & set(UNITS):
+        host.put_file(f"/etc/systemd/system/{UNITS[program]}.d/torture.conf", DROP_IN)
     host.systemctl("daemon-reload")
-    return host
 
 
 def take_reports(host):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """cloudlockd: whole lives, in each of which a call fails."""
 
+import contextlib
 import json
 import queue
+import re
 import socket
 import threading
 import time
@@ -19,6 +21,8 @@ BOUND_S = LEASE_S + 20
 # A guard kills at kill_at, and again each 50 to 100 ms; that late it is seen by who looks each LOOK_S.
 KILL_LATE_S = 1
 LOOK_S = 0.05
+# With which a program that ends says why.
+REASON = re.compile(r"^(Ending|Cannot|Can't)|/etc/cloudlock|failed|cannot|does not start|is needed|may not run")
 ATTRIBUTES = {"label": str, "holder": str, "version": str, "host": str, "boot": str, "expire_time": int, "start_time": int,
               "lease_ms": int, "fence": int}
 
@@ -53,21 +57,32 @@ class Peer:
 class Life:
     """One instance, which lives again and again."""
 
-    bound_s = BOUND_S
+    program, bound_s = "cloudlockd", BOUND_S
+    target_service = ""  # more lines for the target's [Service]
 
     def __init__(self, host, number):
         self.lock = Lock(host, f"life{number}")
-        self.lock.set_up()
+        self.lock.set_up(service=self.target_service.replace("@", self.lock.instance))
         self.lock.leave_released_record()
+        self.unit = faulty_host.UNITS[self.program].replace("@", f"@{self.lock.instance}")
         self.calls = calls.Calls(host, self.lock.instance)
         self.peer = Peer(self.lock)
         self.fence, self.since = 0, 0.0
+
+    @classmethod
+    def equip(cls, host):
+        """What lives on a host need beside the faulty program."""
 
     def state(self):
         status = self.peer.ask("Status")
         if status and status["state"] == "standing-down":
             self.peer.ask("Resume")  # what it stood down for is over
         return status and status["state"]
+
+    def live(self, fail_at):
+        """A life of the kind that is tried; whether it came to what was to fail."""
+        self.run(*fail_at)
+        return self.calls.failed() == len(fail_at)
 
     def run(self, *fail_at):
         """One life; Failure says what was wrong with it."""
@@ -103,6 +118,13 @@ class Life:
         for words in (("get-property", *where, "State", "Holder", "Targets"), ("call", *where, "Renew")):
             host.run("busctl", "--timeout=10", *words, check=False, timeout=BOUND_S)
 
+    def lose_lease(self):
+        lock = self.lock
+        before = set(pids(lock, lock.target))
+        with contextlib.suppress(FileNotFoundError):
+            lock.host.remove_file(lock.lease_path)
+        wait_for("the target's death", lambda: not before & set(pids(lock, lock.target)), self.bound_s, LOOK_S)
+
     def check_record(self):
         record = self.lock.host.cluster.front.get(self.lock.instance)
         for name, kind in ATTRIBUTES.items():
@@ -118,25 +140,34 @@ class Life:
         for bad in ("code=killed", "code=dumped", "watchdog"):
             if bad in journal:
                 raise Failure(bad)
-        restarts = journal.count("Main process exited")
-        reasons = sum(line.startswith(("Ending", "Cannot")) or "/etc/cloudlock" in line or "failed" in line.lower()
-                      for line in journal.splitlines())
-        if restarts > reasons:
-            raise Failure("it ended without a word")
+        ends = len(re.findall("(?:Main|Control) process exited", journal))
+        reasons = sum(bool(REASON.search(line)) for line in self.own_words(self.since).splitlines())
+        if ends > reasons:
+            raise Failure(f"it ended {ends} times, and said why {reasons} times")
 
     def journal(self, since):
-        return self.lock.host.journal(f"--unit={self.lock.daemon}", f"--since=@{since:.6f}", "-o", "cat")
+        """What the program and PID 1 say of it."""
+        return self.lock.host.journal(f"--unit={self.unit}", f"--since=@{since:.6f}", "-o", "cat")
+
+    def own_words(self, since):
+        """Without PID 1's. Of a process that ends at once journald may not learn the unit."""
+        return self.lock.host.journal(f"_SYSTEMD_UNIT={self.unit}", "+", f"CLOUDLOCK_INSTANCE={self.lock.instance}",
+                                      f"SYSLOG_IDENTIFIER={self.program}", f"--since=@{since:.6f}", "-o", "cat")
+
+
+def pids(lock, unit):
+    try:
+        return lock.host.unit_pids(unit)
+    except OSError:  # its control group goes away
+        return []
 
 
 def is_running(lock):
-    try:
-        return bool(lock.host.unit_pids(lock.target))
-    except OSError:  # its control group goes away
-        return False
+    return bool(pids(lock, lock.target))
 
 
 class Watcher(threading.Thread):
-    """Looks all the time whether a target runs without a good lease."""
+    """Looks all the time whether a target runs without a good lease, or on and on without a guard."""
 
     def __init__(self, lives):
         super().__init__(daemon=True)
@@ -150,12 +181,17 @@ class Watcher(threading.Thread):
 
     def look(self, lock):
         self.looks += 1
-        if not is_running(lock) or self.is_leased(lock):
-            self.since_s.pop(lock.instance, None)
-            return
-        since_s = self.since_s.setdefault(lock.instance, time.monotonic())
-        if time.monotonic() - since_s > KILL_LATE_S:
-            self.broken.append(f"{lock.target} runs without a lease: {time.monotonic() - since_s:.2f} s")
+        running = is_running(lock)
+        self.bound(lock, "a lease", running and not self.is_leased(lock), KILL_LATE_S)
+        # By then the lease that it had is over.
+        self.bound(lock, "a guard", running and not pids(lock, lock.guard), LEASE_S)
+
+    def bound(self, lock, what, lacks, bound_s):
+        now_s, case = time.monotonic(), (lock.instance, what)
+        if not lacks:
+            self.since_s.pop(case, None)
+        elif now_s - self.since_s.setdefault(case, now_s) > bound_s:
+            self.broken.append(f"{lock.target} runs without {what}: {now_s - self.since_s[case]:.2f} s")
 
     @staticmethod
     def is_leased(lock):
@@ -165,24 +201,17 @@ class Watcher(threading.Thread):
             return False
 
 
-def run(cluster, options, tally):
-    host = faulty_host.boot(cluster, "cloudlockd", options.build)
-    lives = [Life(host, number) for number in range(min(options.jobs, INSTANCES))]
+def run(cluster, options, tally, kind=Life):
+    host = faulty_host.boot(cluster, kind.program, options.build)
+    kind.equip(host)
+    lives = [kind(host, number) for number in range(min(options.jobs, INSTANCES))]
     lives[0].run()  # takes a record of long ago
     lives[0].run()  # and then its own
     made = lives[0].calls.made()
     chosen = only(options, calls.choose(made, options))
-    free, watcher = queue.SimpleQueue(), Watcher(lives)
-    for life in lives:
-        free.put(life)
-    watcher.start()
-    workers.run(cluster.workspace, workers.share(chosen, len(lives), lambda fail_at: one(free, fail_at, tally)))
-    watcher.over.set()
-    watcher.join()
-    for broken in watcher.broken[:1]:
-        tally.add("the promise", broken)
-    return (f"{len(chosen)} lives, of which each failed one of {len(made)} calls from {len(set(made))} places; the promise was "
-            f"looked at {watcher.looks} times")
+    met, looks = live_all(cluster, lives, chosen, tally, lambda fail_at: "+".join(map(str, fail_at)))
+    return (f"{len(chosen)} lives, of which {met} failed what they were to, of {len(made)} calls from {len(set(made))} "
+            f"places; the promise was looked at {looks} times")
 
 
 def only(options, chosen):
@@ -191,22 +220,36 @@ def only(options, chosen):
     return [tuple(int(number) for number in case.split("+")) for case in options.only]
 
 
-def one(free, fail_at, tally):
-    """A life of whichever instance is free."""
-    life = free.get()
-    try:
-        tally.judge("+".join(map(str, fail_at)), lambda: attempt(life, fail_at))
-    finally:
+def live_all(cluster, lives, cases, tally, name_of):
+    """A life for each case, of whichever instance is free; in how many it came to that, and how often it was looked."""
+    free, watcher, met = queue.SimpleQueue(), Watcher(lives), []
+    for life in lives:
         free.put(life)
 
+    def one(case):
+        life = free.get()
+        try:
+            tally.judge(name_of(case), lambda: attempt(life, case, met))
+        finally:
+            free.put(life)
 
-def attempt(life, fail_at):
-    """What was wrong with a life; None: nothing."""
+    watcher.start()
+    workers.run(cluster.workspace, workers.share(cases, len(lives), one))
+    watcher.over.set()
+    watcher.join()
+    for broken in watcher.broken[:1]:
+        tally.add("the promise", broken)
+    return len(met), watcher.looks
+
+
+def attempt(life, case, met):
+    """What was wrong with a life; None: nothing. `met` gets those that came to what was to fail."""
     wrong = None
     try:
-        life.run(*fail_at)
+        if life.live(case):
+            met.append(case)
     except Failure as failure:
-        wrong = f"{life.calls.failing()}: {failure}\n{life.journal(life.since)}"
+        wrong = f"{life.calls.failing()} {failure}\n{life.journal(life.since)}"
         life.put_down()
     reports = faulty_host.take_reports(life.lock.host)
     return "\n".join(text for text in (wrong, reports) if text) or None
