@@ -13,6 +13,8 @@ class Fault:
     takes = frozenset()
     # Strikes hosts that stand by as well.
     anywhere = False
+    # Strikes all hosts at once, whichever is the victim.
+    everybody = False
     # The host's processes stand still, all of them: their beats after it are counted apart.
     stands_still = False
     # The oldest systemd that has it.

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the beats of a run say, in numbers."""
 
+import itertools
 import time
 
 from rig.judge import NS_PER_S
 
 # Where a host stood still, a longer pause ends the run of a process: nothing can be promised for what was frozen.
 SPLIT_S = 0.5
+# So long after a thaw the guard may take to kill what was frozen with it. What beats on counts from its first beat.
+THAW_KILL_S = 1
 
 
 def judge(trial):
@@ -19,17 +22,24 @@ def judge(trial):
     verdict.runs = [run for run in verdict.runs if run not in excused]
     overlaps = verdict.overlaps()
     return {
-        "promised": not {"guard", "pid1"} <= set().union(*(fault.takes for fault in faults)),
+        "promised": is_promised(faults),
         "overlaps": len(overlaps),
         "overlap_s": rounded(max((overlap_s(*pair) for pair in overlaps), default=None)),
         "what": "; ".join(f"{one} and {other}" for one, other in overlaps[:3]) or None,
         "smallest_gap_s": rounded(verdict.smallest_handover_s()),
-        "longest_nobody_s": rounded(longest_nobody_s(verdict.runs, time.monotonic())),
+        "longest_nobody_s": rounded(longest_nobody_s(verdict.runs, time.monotonic_ns())),
         "longest_pause_s": rounded(longest_pause_s(trial, verdict)),
         "beats_after_thaw": sum(run.beats for run in excused) if stood_still else None,
         "settled_s": rounded(trial.settled_s),
         "fences_in_order": verdict.fences_in_order(),
     }
+
+
+def is_promised(faults):
+    """Not where one host loses its guard and its PID 1: cloudlock-safety(7)."""
+    taken = {host: set().union(*(fault.takes for fault in faults if fault.host is host)) for host in
+             {fault.host for fault in faults}}
+    return not any({"guard", "pid1"} <= parts for parts in taken.values())
 
 
 def rounded(seconds):
@@ -50,28 +60,29 @@ def split_where(cluster, verdict, hosts):
 
 def thawed_too_late(verdict, fault):
     """What was frozen went on when another host had begun to run: the beats until the guard there has killed it."""
-    if fault.thawed_ns is None or not any(run.host != fault.host.name and fault.frozen_ns < run.first <= fault.thawed_ns
-                                          for run in verdict.runs):
+    if None in (fault.frozen_ns, fault.thawed_ns):  # the host had gone already
+        return []
+    if not any(run.host != fault.host.name and fault.frozen_ns < run.first <= fault.thawed_ns for run in verdict.runs):
         return []
     runs = verdict.of(fault.host)
-    frozen = {run.pid for run in runs if run.first <= fault.frozen_ns}
-    return [run for run in runs if run.first > fault.frozen_ns and run.pid in frozen]
+    frozen = {(run.pid, run.start) for run in runs if run.first <= fault.frozen_ns}
+    return [run for run in runs if run.first > fault.frozen_ns and (run.pid, run.start) in frozen
+            and run.last < fault.thawed_ns + THAW_KILL_S * NS_PER_S]
 
 
-def longest_nobody_s(runs, now_s):
-    """From the first beat of all until now."""
-    longest_ns, last_ns = 0, None
-    for run in sorted(runs, key=lambda run: run.first):
-        if last_ns is not None:
-            longest_ns = max(longest_ns, run.first - last_ns)
-        last_ns = max(run.last, last_ns or 0)
-    return None if last_ns is None else max(longest_ns / NS_PER_S, now_s - last_ns / NS_PER_S)
+def longest_nobody_s(runs, now_ns):
+    """From the first beat of all until now, without a beat of any."""
+    beats = sorted(beat for run in runs for beat in run.times)
+    if not beats:
+        return None
+    return max(later - earlier for earlier, later in itertools.pairwise([*beats, now_ns])) / NS_PER_S
 
 
 def longest_pause_s(trial, verdict):
     """Of the target of the host that held the lock first; None: a fault may well end it."""
-    if trial.since_s is None or not all(blow.fault.keeps_target for blow in trial.blows):
-        return None
     host = trial.locks[0].host
+    if trial.since_s is None or not all(blow.fault.keeps_target for blow in trial.blows
+                                        if blow.fault.host is host or blow.fault.everybody):
+        return None
     ended_s = time.monotonic() - max(verdict.last_beat_s(host), trial.since_s)
     return max(verdict.longest_gap_s(host, trial.since_s), ended_s)

@@ -79,7 +79,7 @@ class Storm(Fault):
     call = ""
 
     def begin(self):
-        loop = f"while systemctl {self.call} || true; do echo x; done"
+        loop = f"while true; do systemctl {self.call} && echo x; done"
         done = self.host.run("timeout", f"{self.dice.uniform(*STORM_S):.1f}", "sh", "-c", loop, check=False)
         self.calls = done.count("x")
 

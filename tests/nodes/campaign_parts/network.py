@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Faults between a host and the store, and of its wall clock."""
 
+from rig.rootfs import RIG_PROGRAMS
+from rig.system import Failure
+
 from .fault import Fault
 
 CLOCK_OFF_S = (5, 30, 90, 3600, 86400)
@@ -28,7 +31,6 @@ class FrontEnd(Fault):
     """A fault that the store's front end makes; it has hit when it has struck a request."""
 
     anywhere = True
-    everybody = False
     rule = {}
     seconds = None  # at least and at most
 
@@ -90,6 +92,8 @@ class ClockShifted(Fault):
 
     def begin(self):
         self.since = self.front.last_number()
+        if not self.host.has_file(f"{RIG_PROGRAMS}/clockshift.so"):
+            raise Failure("after a soft-reboot there is nothing any more that shifts clocks")
         self.host.shift_clock(self.dice.choice(CLOCK_OFF_S) * self.dice.choice((-1, 1)))
 
     def has_hit(self):

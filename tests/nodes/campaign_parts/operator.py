@@ -51,8 +51,9 @@ class ByHand(Fault):
         self.answers = 0
         for _ in range(self.dice.randint(1, 4)):
             try:
-                self.host.systemctl(self.verb, self.lock.target, check=False, timeout=20)
-                self.answers += 1
+                said = self.host.systemctl(self.verb, self.lock.target, check=False, timeout=20)
+                # A job that fails has been one; what PID 1 did not take, or not hear of, has not.
+                self.answers += "Failed to " not in said.stderr
             except CommandFailed:
                 pass  # PID 1 does not answer, or not before another fault has ended
 
@@ -69,6 +70,7 @@ class StartedByHand(ByHand):
 
 
 class StoppedByHand(ByHand):
+    anywhere = False  # who stands by has nothing to stop
     verb = "stop"
 
 

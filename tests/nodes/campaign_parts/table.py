@@ -37,11 +37,11 @@ class Row:
         self.numbers = collections.defaultdict(list)
 
     def add(self, line, counted):
+        self.overlaps += is_violation(line)
         if not counted:
             self.missed += 1
             return
         self.runs += 1
-        self.overlaps += is_violation(line)
         self.not_promised += line["overlaps"] > 0 and not line["promised"]
         for name in ("smallest_gap_s", "longest_nobody_s", "longest_pause_s", "beats_after_thaw"):
             if line[name] is not None:
@@ -60,9 +60,7 @@ def markdown(lines):
     """A table per fault; a run with two faults is in two rows, and once in the last."""
     rows, total = collections.defaultdict(Row), Row()
     for line in lines:
-        if line["error"] is not None:
-            continue
-        counted = counted_faults(line)
+        counted = counted_faults(line) if line["error"] is None else []
         total.add(line, counts(line))
         for fault in line["faults"]:
             rows[fault["name"]].add(line, fault["name"] in counted)

@@ -67,7 +67,7 @@ class Blow(threading.Thread):
 
     def others_run(self):
         verdict = self.fault.cluster.verdict()
-        return any(run.host != self.fault.host.name and run.last / 1e9 > self.began_s for run in verdict.runs)
+        return any(run.host != self.fault.host.name and run.first / 1e9 > self.began_s for run in verdict.runs)
 
     def line(self):
         return {"name": self.strike.name, "host": self.fault.host.name, "at_s": round(self.strike.at_s, 3),

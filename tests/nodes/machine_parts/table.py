@@ -14,7 +14,7 @@ COLUMNS = (("reset after", "reset_s", max), ("lease left then", "spare_s", min),
 
 
 def is_bad(line):
-    """Two hosts at once, or a watchdog too late, where it is promised; or a judge that is blind."""
+    """Two hosts at once, a watchdog too late, or a host's clock in vain; or a judge that is blind."""
     if CASES[line["case"]].unsafe:
         return line["overlaps"] == 0
     return line["overlaps"] > 0 or not line["promised"]

@@ -22,6 +22,7 @@ LEASE_S, RENEW_S, WATCHDOG_S = 60, 30, 12
 SETTINGS = {"lock_expiration": f"{LEASE_S}s", "renew_time": f"{RENEW_S}s", "stop_timeout": "8s"}
 OUTAGE_S = 2 * LEASE_S + 60
 SUSPEND_S = 60
+RENEWAL_S = 5  # what a renewal takes that is due as it goes on
 START_S = 2 * LEASE_S + 60
 
 
@@ -82,7 +83,7 @@ class Scene:
         if run.host != self.machine.name:
             return [run]
         times = [beat for beat in run.times if beat < end_ns]
-        return [Run(run.host, run.pid, run.fence, times)] if times else []
+        return [Run(run.host, run.pid, run.start, run.fence, times)] if times else []
 
 
 # -- the watchdog's
@@ -129,8 +130,8 @@ def unguarded(scene):
 # -- machines that stand still
 
 
-def stand_still(scene, halt, go_on):
-    """Until another host runs the target, and on: how long it goes on with its own."""
+def stand_still(scene, halt, go_on, tells):
+    """Until another host runs the target, and on: how long it goes on with its own. `tells`: its host's clock says it."""
     scene.some_time()
     halted_s = time.monotonic()
     halt(scene)
@@ -138,11 +139,11 @@ def stand_still(scene, halt, go_on):
     resumed_s = go_on(scene)
     wait_for("the target to end", lambda: not scene.one.is_target_active(), OUTAGE_S, 2)
     after = [beat for beat in scene.beats_ns(scene.one) if beat / NS_PER_S >= resumed_s]
-    # Else it went on to its next renewal.
+    ran_s = max(after) / NS_PER_S - resumed_s if after else 0.0
+    # Else it went on to its next renewal, which may have been due just then.
     told = "stood still" in scene.machine.journal("-u", scene.one.daemon)
-    return {"stood_still_s": resumed_s - halted_s, "told": told, "beats_after": len(after),
-            "ran_after_s": max(after) / NS_PER_S - resumed_s if after else 0.0,
-            "overlaps": len(scene.overlaps(resumed_s))}
+    return {"stood_still_s": resumed_s - halted_s, "told": told, "beats_after": len(after), "ran_after_s": ran_s,
+            "overlaps": len(scene.overlaps(resumed_s)), "promised": told or not tells or ran_s < RENEWAL_S}
 
 
 def resume(scene):
@@ -201,8 +202,8 @@ class Case(NamedTuple):
     unsafe: bool = False
 
 
-def _still(halt, go_on, **more):
-    return Case(lambda scene: stand_still(scene, halt, go_on), **more)
+def _still(halt, go_on, tells=False, **more):
+    return Case(lambda scene: stand_still(scene, halt, go_on, tells), **more)
 
 
 def _pause(scene):
@@ -213,9 +214,9 @@ CASES = {
     "pid1-stopped": Case(lambda scene: reset(scene, stop_pid1)),
     "kernel-hung": Case(lambda scene: reset(scene, hang_kernel)),
     "all-stopped": Case(lambda scene: reset(scene, stop_all)),
-    "paused": _still(_pause, resume),
+    "paused": _still(_pause, resume, tells=True),
     "paused-no-host-clock": _still(_pause, resume, host_clock=False),
-    "saved-and-loaded": _still(save, load),
+    "saved-and-loaded": _still(save, load, tells=True),
     "saved-and-loaded-no-host-clock": _still(save, load, host_clock=False),
     "all-stopped-no-watchdog": Case(unguarded, watchdog=False, unsafe=True),
     "suspended": _still(suspend, wake, watchdog=False),

@@ -20,10 +20,10 @@ NS_PER_S = 1e9
 
 
 class Run:
-    """An uninterrupted run of one process: its beats, in ns of CLOCK_MONOTONIC."""
+    """An uninterrupted run of one process, which is known by its pid and its start: its beats, in ns of CLOCK_MONOTONIC."""
 
-    def __init__(self, host, pid, fence, times):
-        self.host, self.pid, self.fence, self.times = host, pid, fence, times
+    def __init__(self, host, pid, start, fence, times):
+        self.host, self.pid, self.start, self.fence, self.times = host, pid, start, fence, times
         self.first, self.last, self.beats = times[0], times[-1], len(times)
 
     def longest_gap_ns(self, since_ns=0):
@@ -35,7 +35,7 @@ class Run:
         """The runs between its longer pauses."""
         cuts = [index for index, (earlier, later) in enumerate(itertools.pairwise(self.times), 1)
                 if later - earlier > pause_ns]
-        return [Run(self.host, self.pid, self.fence, self.times[begin:end])
+        return [Run(self.host, self.pid, self.start, self.fence, self.times[begin:end])
                 for begin, end in itertools.pairwise([0, *cuts, self.beats])]
 
     def __repr__(self):
@@ -55,7 +55,8 @@ class Tape:
         """A run for each process so far."""
         with self._lock:
             self._read_on()
-            return [Run(host, int(pid), fence, list(times)) for (host, pid, _), (fence, times) in self._processes.items()]
+            return [Run(host, int(pid), start, fence, list(times))
+                    for (host, pid, start), (fence, times) in self._processes.items()]
 
     def _read_on(self):
         if os.path.getsize(self._path) == self._offset:
