@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from rig.system import Failure, ending, read
+from rig.system import Failure, ending, read, wait_for
 
 from .fault import Fault, variant
 
@@ -24,8 +24,16 @@ CALLS = {
 # As it stops the target: what it calls, and how often at least where the target is gone at once.
 STOP_CALLS = {"epoll_wait": 22, "sendmsg": 6, "sendto": 4, "recvmsg": 36, "openat": 10, "read": 20, "close": 16,
               "socket": 4, "timerfd_settime": 5, "statfs": 3, FSTAT: 8}
+# From its start on: what it calls, and how often at least until it leads.
+START_CALLS = {
+    "daemon": {"openat": 40, "read": 40, "close": 40, "mmap": 30, "socket": 4, "connect": 3, "epoll_wait": 20, "sendmsg": 8,
+               "recvmsg": 12, "sendto": 4, "recvfrom": 8, "timerfd_settime": 6, "rename": 2},
+    "guard": {"openat": 20, "read": 20, "close": 20, "mmap": 20, "socket": 2, "connect": 2, "epoll_wait": 4, "sendmsg": 4,
+              "recvmsg": 6, "sendto": 1, "timerfd_settime": 2},
+}
 # strace has to be there by then, on a busy machine too.
 BEFORE_STOP_S = 0.5
+START_LOOK_S = 0.002  # a start takes some tens of ms
 
 
 def processes(lock, unit):
@@ -83,7 +91,10 @@ class BetweenCalls(Fault):
         pids = processes(self.lock, self.unit)
         if not pids:
             raise Failure(f"{self.host.name} has no {self.unit}")
-        self.pid = pids[0]
+        self.attach(pids[0])
+
+    def attach(self, pid):
+        self.pid = pid
         call = self.dice.choice(list(self.calls))
         self.trace = f"{self.cluster.folder}/{self.host.name}-{self.unit}-{self.pid}.trace"
         self.tracer = subprocess.Popen(  # pylint: disable=consider-using-with
@@ -104,6 +115,55 @@ class BetweenCalls(Fault):
         self.tracer.wait()
         if self.which == "STOP":
             resume([self.pid])
+
+
+class BothBetweenCalls(BetweenCalls):
+    """As a call of cloudlockd's begins, and the guard right after it."""
+
+    guards = None
+
+    def has_hit(self):
+        if not super().has_hit():
+            return False
+        if self.guards is None:
+            self.guards = processes(self.lock, "guard")
+            for pid in self.guards:
+                os.kill(pid, signal.Signals[f"SIG{self.which}"])
+        return True
+
+    def end(self):
+        super().end()
+        if self.which == "STOP":
+            resume(self.guards or ())
+
+
+class AsItStarts(BetweenCalls):
+    """Of the process that PID 1 starts next, after a kill: as it loads, looks around, acquires or lets the target run."""
+
+    hits_within_s = 40  # a guard comes with the next tenure
+
+    def begin(self):
+        before = processes(self.lock, self.unit)
+        if not before:
+            raise Failure(f"{self.host.name} has no {self.unit}")
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        started = self.catch(before)
+        try:
+            self.attach(started)
+            wait_for("strace", lambda: "TracerPid:\t0\n" not in read(f"/proc/{started}/status"), every=START_LOOK_S)
+        finally:
+            resume([started])
+
+    def catch(self, before):
+        """The next process of the unit, which stands still once it is seen."""
+        deadline_s = time.monotonic() + self.hits_within_s
+        while time.monotonic() < deadline_s and not ending.wait(START_LOOK_S):
+            for pid in processes(self.lock, self.unit):
+                if pid not in before:
+                    os.kill(pid, signal.SIGSTOP)
+                    return pid
+        raise Failure(f"{self.host.name} has no new {self.unit}")
 
 
 class AsItStops(BetweenCalls):
@@ -152,6 +212,11 @@ def variants():
             found[f"{which.lower()}-{unit}-between-calls"] = variant(
                 BetweenCalls, which=which, unit=unit, calls=calls, anywhere=unit == "daemon",
                 **consequences(which, (unit,)))
+            found[f"{which.lower()}-{unit}-as-it-starts"] = variant(
+                AsItStarts, which=which, unit=unit, calls=START_CALLS[unit], anywhere=unit == "daemon",
+                **consequences(which, (unit,)))
+        found[f"{which.lower()}-both-between-calls"] = variant(
+            BothBetweenCalls, which=which, unit="daemon", calls=CALLS["daemon"], takes=frozenset({"guard"}))
         found[f"{which.lower()}-guard-as-it-stops"] = variant(AsItStops, which=which, takes=frozenset({"guard"}))
     return found
 
