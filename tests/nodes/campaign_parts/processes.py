@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from rig import product
 from rig.system import Failure, ending, read, wait_for
 
 from .fault import Fault, variant
@@ -173,8 +174,10 @@ class AsItStops(BetweenCalls):
 
     def begin(self):
         self.host.cut()
+        end_s = time.monotonic() + 2 * product.LEASE_S
         while not ending.wait(min(1, self.left_s())) and self.left_s() > 0:
-            pass
+            if time.monotonic() > end_s:
+                raise Failure(f"another fault has let {self.host.name} renew its lease")
         super().begin()
 
     def left_s(self):
