@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <systemd/sd-bus.h>
 
 #include "bus.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "text.h"
 
 /* Not $DBUS_SYSTEM_BUS_ADDRESS: the guard's unit has no environment of its own. */
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
@@ -31,6 +33,7 @@ struct Sleep {
         void *userdata;
         sd_bus *bus;
         sd_bus_slot *question;
+        char *logind; /* the unique name that our question was answered from last; NULL: none */
         int inhibitor; /* the descriptor that is it; -1: none */
         bool wanted, lost; /* lost: the bus, to be dropped outside its own callback */
 };
@@ -40,8 +43,13 @@ static void end_inhibitor(Sleep *sleep) {
         sleep->inhibitor = -1;
 }
 
+static void forget_logind(Sleep *sleep) {
+        sleep->logind = (free(sleep->logind), NULL);
+}
+
 static void drop(Sleep *sleep) {
         sleep->question = sd_bus_slot_unref(sleep->question);
+        forget_logind(sleep);
         sleep->bus = sd_bus_close_unref(sleep->bus);
         sleep->lost = false;
         end_inhibitor(sleep); /* no signal would come before that sleep */
@@ -57,11 +65,16 @@ Sleep *sleep_free(Sleep *sleep) {
         return NULL;
 }
 
+/* The bus hands a signal that is addressed to us to us, whoever sends it and whatever we asked for. */
+static bool is_from(sd_bus_message *m, const char *name) {
+        return name && text_is(sd_bus_message_get_sender(m), name);
+}
+
 static int on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         Sleep *sleep = userdata;
         int sleeps;
 
-        if (sd_bus_message_read(m, "b", &sleeps) >= 0)
+        if (is_from(m, sleep->logind) && sd_bus_message_read(m, "b", &sleeps) >= 0)
                 sleep->handler(sleeps, sleep->userdata);
         return 0;
 }
@@ -71,21 +84,28 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, _unused_ sd_bus_e
         const char *new_owner;
         Sleep *sleep = userdata;
 
-        if (sd_bus_message_read(m, "sss", NULL, NULL, &new_owner) < 0)
+        if (!is_from(m, BUS_NAME) || sd_bus_message_read(m, "sss", NULL, NULL, &new_owner) < 0)
                 return 0;
         sleep->question = sd_bus_slot_unref(sleep->question);
+        forget_logind(sleep);
         end_inhibitor(sleep);
         if (sleep->wanted && *new_owner)
                 sleep_inhibit(sleep);
         return 0;
 }
 
+/* Nobody but who was asked can answer, be it that it refuses. Without its name no signal of its would be believed: then there
+ * is nothing to wait for. */
 static int on_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        const char *sender = sd_bus_message_get_sender(m);
         Sleep *sleep = userdata;
         int fd;
 
         sleep->question = sd_bus_slot_unref(sleep->question);
-        if (sd_bus_message_get_error(m) || sd_bus_message_read(m, "h", &fd) < 0)
+        forget_logind(sleep);
+        if (sender)
+                sleep->logind = strdup(sender);
+        if (!sleep->logind || sd_bus_message_get_error(m) || sd_bus_message_read(m, "h", &fd) < 0)
                 return 0;
         sleep->inhibitor = fcntl(fd, F_DUPFD_CLOEXEC, 0);
         return 0;

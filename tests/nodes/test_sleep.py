@@ -14,6 +14,15 @@ from test_takeover import finish, lease_end_s
 FROZEN_S = 20
 # Long enough for a beat of 20 ms, if it beat.
 QUIET_S = 1
+# Addressed to one connection, and passed on to it once the bus answers what comes after it.
+FORGERY = """import dbus, dbus.lowlevel, sys
+signal = dbus.lowlevel.SignalMessage("/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep")
+signal.set_destination(sys.argv[1])
+signal.append(sys.argv[2] == "true", signature="b")
+bus = dbus.SystemBus()
+bus.send_message(signal)
+bus.get_name_owner("org.freedesktop.DBus")
+"""
 
 
 def frozen(lock):
@@ -106,6 +115,29 @@ def test_sleep_past_a_takeover(cluster):
     assert beats(one.host) == before, "it has beaten after it was frozen"
     check_dead_by(one, over_s, "its lease was over")
     finish(cluster, one, other)
+
+
+def test_sleep_by_nobody(cluster):
+    """Whoever has no say in it sends the guard logind's signals: neither freezes it what runs, nor thaws it what is frozen."""
+    lock, _ = started(cluster, seconds=LONG_S)
+    logind = StandIn(lock.host)
+    logind.wait_inhibited()
+    pid = lock.host.systemctl("show", "--property=MainPID", "--value", lock.guard).strip()
+    guard, = [line.split()[0] for line in lock.host.run("busctl", "list", "--unique", "--no-legend", "--no-pager").splitlines()
+              if line.split()[1] == pid]
+
+    def forge(sleeps):
+        lock.host.run("/usr/bin/python3", "-c", FORGERY, guard, sleeps, user="nobody")
+
+    forge("true")
+    before = sleep_begins(lock, logind)
+    lock.host.run("journalctl", "--sync")
+    assert lock.host.journal("-u", lock.guard).count("has frozen the targets") == 1, "it was frozen for nobody's signal, too"
+    forge("false")
+    check_quiet(lock, before, time.monotonic() + QUIET_S)
+    assert frozen(lock), "it was thawed for nobody's signal"
+    logind.prepare_for_sleep(False)
+    wait_going_on(lock, before, logind)
 
 
 def test_sleep_with_real_logind(cluster):

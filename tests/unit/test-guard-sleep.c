@@ -13,13 +13,15 @@
 #include "sleep.h"
 
 #define MANAGER "org.freedesktop.login1.Manager"
+#define LOGIND ":1.1"
+#define BUS "org.freedesktop.DBus"
 #define WAKE_US (2 * USEC_PER_MSEC)
 
 typedef struct Bus {
         sd_event *event;
         sd_event_source *listening;
         sd_bus *peer; /* the guard's connection, as the bus has it */
-        bool refuses, malformed;
+        bool refuses, malformed, nameless;
         int inhibitor;                   /* our end of the last one; -1: none yet */
         unsigned asked, sleeps, wakes; /* what the guard was told */
 } Bus;
@@ -34,6 +36,20 @@ int __wrap_sd_event_source_set_time(sd_event_source *s, uint64_t us) {
         return __real_sd_event_source_set_time(s, MIN(us, clocks_now().mono_us + WAKE_US));
 }
 
+static int answer(sd_bus_message *m, const char *types, ...) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        va_list ap;
+        int r = sd_bus_message_new_method_return(m, &answer);
+
+        if (r >= 0 && !bus.nameless)
+                r = sd_bus_message_set_sender(answer, LOGIND);
+        va_start(ap, types);
+        if (r >= 0)
+                r = sd_bus_message_appendv(answer, types, ap);
+        va_end(ap);
+        return r < 0 ? r : sd_bus_send(NULL, answer, NULL);
+}
+
 static int give_inhibitor(sd_bus_message *m) {
         _cleanup_close_ int theirs = -1;
         int ends[2];
@@ -42,12 +58,12 @@ static int give_inhibitor(sd_bus_message *m) {
         if (bus.refuses)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_FAILED, "The operation is already in progress.");
         if (bus.malformed)
-                return sd_bus_reply_method_return(m, "s", "no descriptor");
+                return answer(m, "s", "no descriptor");
         closep(&bus.inhibitor);
         CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
         bus.inhibitor = ends[0];
         theirs = ends[1];
-        return sd_bus_reply_method_return(m, "h", theirs);
+        return answer(m, "h", theirs);
 }
 
 static int on_message(sd_bus_message *m, _unused_ void *userdata, _unused_ sd_bus_error *error) {
@@ -140,24 +156,24 @@ static Sleep *inhibit(void) {
         return sleep;
 }
 
-static void send_signal(const char *path, const char *interface, const char *member, const char *types, ...) {
+static void send_signal(const char *sender, const char *path, const char *interface, const char *member, const char *types, ...) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         va_list ap;
 
         fault_pause(true);
         va_start(ap, types);
-        CHECK(sd_bus_message_new_signal(bus.peer, &m, path, interface, member) >= 0 && sd_bus_message_set_sender(m, ":1.1") >= 0 &&
+        CHECK(sd_bus_message_new_signal(bus.peer, &m, path, interface, member) >= 0 && sd_bus_message_set_sender(m, sender) >= 0 &&
               sd_bus_message_appendv(m, types, ap) >= 0 && sd_bus_send(bus.peer, m, NULL) >= 0);
         va_end(ap);
         fault_pause(false);
 }
 
 static void prepare_for_sleep(bool sleeps) {
-        send_signal("/org/freedesktop/login1", MANAGER, "PrepareForSleep", "b", (int) sleeps);
+        send_signal(LOGIND, "/org/freedesktop/login1", MANAGER, "PrepareForSleep", "b", (int) sleeps);
 }
 
 static void owner_changes(const char *to) {
-        send_signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", "sss", "org.freedesktop.login1", "", to);
+        send_signal(BUS, "/org/freedesktop/DBus", BUS, "NameOwnerChanged", "sss", "org.freedesktop.login1", "", to);
 }
 
 static void a_sleep_waits_for_the_guard(void) {
@@ -218,7 +234,35 @@ static void who_refuses_is_asked_again(void) {
         bus.malformed = true;
         RUN_UNTIL(bus.asked == 6);
         bus.malformed = false;
-        RUN_UNTIL(is_inhibited());
+        bus.nameless = true; /* no bus leaves that out */
+        RUN_UNTIL(bus.asked == 9);
+        bus.nameless = false;
+        RUN_UNTIL(bus.asked > 9 && is_inhibited());
+        tear_down(sleep);
+}
+
+/* Whoever is on the bus may address a signal to the guard, and says in it what he likes, but for his name. */
+static void nobody_else_is_believed(void) {
+        Sleep *sleep;
+
+        set_up();
+        sleep = inhibit();
+        send_signal(":1.7", "/org/freedesktop/login1", MANAGER, "PrepareForSleep", "b", true);
+        send_signal(":1.7", "/org/freedesktop/DBus", BUS, "NameOwnerChanged", "sss", "org.freedesktop.login1", LOGIND, "");
+        prepare_for_sleep(true);
+        RUN_UNTIL(bus.sleeps > 0);
+        CHECK_EQ(bus.sleeps, 1);
+        CHECK(is_inhibited());
+        CHECK_EQ(bus.asked, 1);
+        send_signal(":1.7", "/org/freedesktop/login1", MANAGER, "PrepareForSleep", "b", false);
+        prepare_for_sleep(true);
+        RUN_UNTIL(bus.sleeps > 1);
+        CHECK_EQ(bus.wakes, 0);
+        /* The next logind has another name. */
+        owner_changes("");
+        prepare_for_sleep(false);
+        settle();
+        CHECK_EQ(bus.wakes, 0);
         tear_down(sleep);
 }
 
@@ -241,8 +285,8 @@ static void what_makes_no_sense_is_passed_over(void) {
 
         set_up();
         sleep = inhibit();
-        send_signal("/org/freedesktop/login1", MANAGER, "PrepareForSleep", "s", "soon");
-        send_signal("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged", "su", "org.freedesktop.login1", 1);
+        send_signal(LOGIND, "/org/freedesktop/login1", MANAGER, "PrepareForSleep", "s", "soon");
+        send_signal(BUS, "/org/freedesktop/DBus", BUS, "NameOwnerChanged", "su", "org.freedesktop.login1", 1);
         prepare_for_sleep(true);
         RUN_UNTIL(bus.sleeps == 1);
         CHECK(is_inhibited());
@@ -262,8 +306,10 @@ static void each_call_fails_in_turn(void) {
                 fault_at(++n);
                 if (sleep_new(bus.event, 5, on_sleep, NULL, &sleep) >= 0) {
                         RUN_UNTIL(is_inhibited());
-                        prepare_for_sleep(true);
-                        RUN_UNTIL(bus.sleeps == 1);
+                        /* What it was given it may yet let go of, until it is asked again. */
+                        do
+                                prepare_for_sleep(true);
+                        while (sd_event_run(bus.event, WAKE_US) >= 0 && bus.sleeps == 0);
                         sleep_allow(sleep);
                         CHECK(!is_inhibited());
                 } else
@@ -282,6 +328,7 @@ static const Case cases[] = {
         { "another logind is asked", another_logind_is_asked },
         { "who refuses is asked again", who_refuses_is_asked_again },
         { "another bus is found", another_bus_is_found },
+        { "nobody else is believed", nobody_else_is_believed },
         { "what makes no sense is passed over", what_makes_no_sense_is_passed_over },
         { "each call fails in turn", each_call_fails_in_turn },
 };
