@@ -35,6 +35,7 @@ struct Units {
         sd_bus_slot *manager_question, *jobs_question, *match_job, *match_reload;
         sd_bus_slot *start_question;
         char *start_job; /* object path of the guard's start job; NULL: none that we wait for */
+        char *start_from; /* the unique name of who answered so; NULL: PID 1's private socket, where nobody has one */
         usec_t asked_boot_us;
         unsigned n_unanswered; /* of the snapshot under way; 0: none is */
         bool look_again;

@@ -9,6 +9,7 @@
 #include "cgroup.h"
 #include "cleanup.h"
 #include "strv.h"
+#include "text.h"
 #include "units-internal.h"
 
 /* Starting the guard may include a person who is asked by polkit; anything slower is not worth waiting for. */
@@ -29,6 +30,11 @@ static void member_done(Member *member) {
         sd_bus_slot_unref(member->match);
         unit_facts_done(&member->facts);
         free(member->name);
+}
+
+static void forget_start(Units *units) {
+        units->start_job = (free(units->start_job), NULL);
+        units->start_from = (free(units->start_from), NULL);
 }
 
 Units *units_free(Units *units) {
@@ -107,9 +113,14 @@ static int on_properties_changed(_unused_ sd_bus_message *m, void *userdata, _un
 }
 
 static void guard_started(Units *units, const char *result) {
-        units->start_job = (free(units->start_job), NULL);
+        forget_start(units);
         if (units->handlers.guard_started)
                 units->handlers.guard_started(result, units->handlers.userdata);
+}
+
+/* On the bus anybody may address a signal to us. The others than this one only make us look once more. */
+static bool is_start_job(const Units *units, sd_bus_message *m, const char *job) {
+        return text_is(units->start_job, job) && (!units->start_from || text_is(sd_bus_message_get_sender(m), units->start_from));
 }
 
 static int on_job_removed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
@@ -120,7 +131,7 @@ static int on_job_removed(sd_bus_message *m, void *userdata, _unused_ sd_bus_err
 
         if (r < 0)
                 return r;
-        if (units->start_job && strcmp(units->start_job, job) == 0)
+        if (is_start_job(units, m, job))
                 guard_started(units, result);
         for (size_t i = 0; i < units->n_members; i++)
                 ours = ours || strcmp(units->members[i].name, unit) == 0;
@@ -180,7 +191,7 @@ int units_set_bus(Units *units, sd_bus *bus) {
         snapshot_cancel(units);
         unwatch(units);
         units->manager_is_old = true;
-        units->start_job = (free(units->start_job), NULL);
+        forget_start(units);
         sd_bus_unref(units->bus);
         units->bus = sd_bus_ref(bus);
         return bus ? watch(units) : 0;
@@ -188,6 +199,17 @@ int units_set_bus(Units *units, sd_bus *bus) {
 
 void units_tell_manager(Units *units, usec_t age_us_max) {
         units->manager_age_us = age_us_max;
+}
+
+static int wait_for_start(Units *units, const char *job, const char *sender) {
+        forget_start(units);
+        if (sender) {
+                units->start_from = strdup(sender);
+                if (!units->start_from)
+                        return -ENOMEM;
+        }
+        units->start_job = strdup(job);
+        return units->start_job ? 0 : -ENOMEM;
 }
 
 static int on_start_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
@@ -202,11 +224,7 @@ static int on_start_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_er
                 return 0;
         }
         r = sd_bus_message_read(m, "o", &job);
-        if (r < 0)
-                return r;
-        free(units->start_job);
-        units->start_job = strdup(job);
-        return units->start_job ? 0 : -ENOMEM;
+        return r < 0 ? r : wait_for_start(units, job, sd_bus_message_get_sender(m));
 }
 
 static int verb_message(Units *units, const char *verb, const char *unit, const char *mode, sd_bus_message **ret) {
@@ -232,7 +250,7 @@ int units_start_guard(Units *units) {
         if (r < 0)
                 return r;
         units->start_question = sd_bus_slot_unref(units->start_question);
-        units->start_job = (free(units->start_job), NULL);
+        forget_start(units);
         return sd_bus_call_async(units->bus, &units->start_question, m, on_start_answer, units, START_CALL_US_MAX);
 }
 

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What of the units can be shown without a bus. The rest is tested on booted hosts. */
+/* Units against a PID 1 of the test's own. The rest is tested on booted hosts. */
+#include <string.h>
+#include <sys/socket.h>
+
 #include "check.h"
+#include "cleanup.h"
 #include "units-internal.h"
+
+#define PID1 ":1.1"
+#define JOB "/org/freedesktop/systemd1/job/7"
 
 /* PID 1's answers come one by one: the state that is shown must outlive the answer that it came with. */
 static void state_outlives_the_answer(void) {
@@ -20,8 +27,108 @@ static void state_outlives_the_answer(void) {
         CHECK_STR(units_active_state(units, 1), "unknown");
 }
 
+/* Both ends of a connection to it, and what came of it. */
+typedef struct Pid1 {
+        sd_bus *client, *server;
+        Units *units;
+        bool nameless;   /* as on its private socket */
+        char result[64]; /* of the guard's start */
+} Pid1;
+
+static int on_question(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        Pid1 *p = userdata;
+        int r;
+
+        CHECK(sd_bus_message_new_method_return(m, &answer) >= 0);
+        CHECK(p->nameless || sd_bus_message_set_sender(answer, PID1) >= 0);
+        if (sd_bus_message_is_method_call(m, SYSTEMD_MANAGER_INTERFACE, "StartUnit"))
+                r = sd_bus_message_append(answer, "o", JOB);
+        else if (sd_bus_message_is_method_call(m, SYSTEMD_MANAGER_INTERFACE, "ListJobs"))
+                r = sd_bus_message_append(answer, "a(usssoo)", 0);
+        else
+                r = sd_bus_message_append(answer, "a{sv}", 3, "Id", "s", "x.service", "LoadState", "s", "loaded", "ActiveState", "s",
+                                          "inactive");
+        CHECK(r >= 0 && sd_bus_send(NULL, answer, NULL) >= 0);
+        return 1;
+}
+
+static void on_guard_started(const char *result, void *userdata) {
+        Pid1 *p = userdata;
+
+        snprintf(p->result, sizeof(p->result), "%s", result);
+}
+
+static void connect_both(Pid1 *p) {
+        char *targets[] = { (char *) "x.service", NULL };
+        const UnitsHandlers handlers = { .guard_started = on_guard_started, .userdata = p };
+        sd_id128_t id = {};
+        int fds[2];
+
+        CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+        CHECK(sd_bus_new(&p->client) >= 0 && sd_bus_new(&p->server) >= 0);
+        CHECK(sd_bus_set_fd(p->client, fds[0], fds[0]) >= 0 && sd_bus_set_fd(p->server, fds[1], fds[1]) >= 0);
+        CHECK(sd_bus_set_server(p->server, 1, id) >= 0 && sd_bus_set_anonymous(p->server, 1) >= 0);
+        CHECK(sd_bus_add_filter(p->server, NULL, on_question, p) >= 0);
+        CHECK(sd_bus_start(p->server) >= 0 && sd_bus_start(p->client) >= 0);
+        CHECK_EQ(units_new(p->client, "i", targets, NULL, &handlers, &p->units), 0);
+}
+
+static void disconnect(Pid1 *p) {
+        units_free(p->units);
+        sd_bus_close_unref(p->client);
+        sd_bus_close_unref(p->server);
+}
+
+#define PROCESS_UNTIL(p, condition)                                                                             \
+        while (!(condition))                                                                                    \
+                CHECK(sd_bus_process((p)->client, NULL) >= 0 && sd_bus_process((p)->server, NULL) >= 0)
+
+static void job_removed(Pid1 *p, const char *sender, const char *job, const char *result) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+        CHECK(sd_bus_message_new_signal(p->server, &m, SYSTEMD_MANAGER_PATH, SYSTEMD_MANAGER_INTERFACE, "JobRemoved") >= 0);
+        CHECK(!sender || sd_bus_message_set_sender(m, sender) >= 0);
+        CHECK(sd_bus_message_append(m, "uoss", 7, job, "cloudlock-guard@i.service", result) >= 0);
+        CHECK(sd_bus_send(p->server, m, NULL) >= 0);
+}
+
+/* Whoever is on the bus may address a signal to us, and a job's number is soon guessed. */
+static void nobody_else_ends_a_start(void) {
+        Pid1 p = {};
+
+        connect_both(&p);
+        for (unsigned i = 0; i < 2; i++) {
+                CHECK(units_start_guard(p.units) >= 0);
+                PROCESS_UNTIL(&p, p.units->start_job);
+                job_removed(&p, ":1.7", JOB, "failed");
+                job_removed(&p, NULL, JOB, "failed");
+                job_removed(&p, PID1, "/org/freedesktop/systemd1/job/8", "canceled");
+                job_removed(&p, PID1, JOB, i == 0 ? "done" : "timeout");
+                PROCESS_UNTIL(&p, p.result[0]);
+                CHECK_STR(p.result, i == 0 ? "done" : "timeout");
+                CHECK(!p.units->start_job);
+                p.result[0] = '\0';
+        }
+        disconnect(&p);
+}
+
+static void on_its_private_socket_nobody_has_a_name(void) {
+        Pid1 p = { .nameless = true };
+
+        connect_both(&p);
+        CHECK(units_start_guard(p.units) >= 0);
+        PROCESS_UNTIL(&p, p.units->start_job);
+        job_removed(&p, NULL, JOB, "done");
+        PROCESS_UNTIL(&p, p.result[0]);
+        CHECK_STR(p.result, "done");
+        disconnect(&p);
+}
+
 static const Case cases[] = {
         { "a state outlives the answer that it came with", state_outlives_the_answer },
+        { "nobody else ends a start", nobody_else_ends_a_start },
+        { "on its private socket nobody has a name", on_its_private_socket_nobody_has_a_name },
 };
 
 int main(void) {
