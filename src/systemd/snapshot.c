@@ -99,7 +99,8 @@ static void sum_up(const Units *units, UnitsSnapshot *ret) {
                                    text_is(member->facts.result, "success");
         }
         judge_binding(units, &s);
-        s.manager = units->manager_known ? &units->manager : NULL;
+        if (units->manager_known && units->manager_boot_us == units->asked_boot_us)
+                s.manager = &units->manager;
         /* Last, so that a start that came between the answers shows in its processes. */
         s.populated = units_are_populated(units);
         *ret = s;

@@ -37,7 +37,7 @@ typedef struct UnitsSnapshot {
         bool bound;
         usec_t stop_budget_us; /* USEC_INFINITY: the units set no limit */
         char refusal[UNITS_TEXT_MAX]; /* why not bound or not gateable; empty: fine */
-        const ManagerFacts *manager; /* NULL: not asked for; borrowed for the time of the call */
+        const ManagerFacts *manager; /* NULL: not asked this time; borrowed for the time of the call */
 } UnitsSnapshot;
 
 typedef struct Units Units;
@@ -67,8 +67,8 @@ static inline void units_freep(Units **u) {
  * known of the cgroups stays. 0 or a negative errno. */
 int units_set_bus(Units *units, sd_bus *bus);
 
-/* From now on snapshots tell of PID 1's manager, too, by an answer that is no older than this when they begin (0: by one of
- * their own), and none from before a reload. */
+/* From now on a snapshot tells of PID 1's manager, too, unless the last one that did began less than this before it (0: each one
+ * does) and there was no reload since. */
 void units_tell_manager(Units *units, usec_t age_us_max);
 
 /* Begins a snapshot; one that is under way is not disturbed, and another one follows it. */

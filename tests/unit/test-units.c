@@ -31,7 +31,8 @@ static void state_outlives_the_answer(void) {
 typedef struct Pid1 {
         sd_bus *client, *server;
         Units *units;
-        bool nameless;   /* as on its private socket */
+        bool nameless;                /* as on its private socket */
+        unsigned pictures, n_manager; /* and how many of these tell of its manager */
         char result[64]; /* of the guard's start */
 } Pid1;
 
@@ -59,9 +60,17 @@ static void on_guard_started(const char *result, void *userdata) {
         snprintf(p->result, sizeof(p->result), "%s", result);
 }
 
+static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata) {
+        Pid1 *p = userdata;
+
+        CHECK_EQ(error, 0);
+        p->pictures++;
+        p->n_manager += snapshot->manager != NULL;
+}
+
 static void connect_both(Pid1 *p) {
         char *targets[] = { (char *) "x.service", NULL };
-        const UnitsHandlers handlers = { .guard_started = on_guard_started, .userdata = p };
+        const UnitsHandlers handlers = { .snapshot = on_snapshot, .guard_started = on_guard_started, .userdata = p };
         sd_id128_t id = {};
         int fds[2];
 
@@ -125,10 +134,37 @@ static void on_its_private_socket_nobody_has_a_name(void) {
         disconnect(&p);
 }
 
+static void look(Pid1 *p) {
+        unsigned before = p->pictures;
+
+        CHECK(units_look(p->units) >= 0);
+        PROCESS_UNTIL(p, p->pictures > before);
+}
+
+/* By then PID 1 may have fed its watchdog again, and what is judged twice is judged by another clock. */
+static void old_facts_of_the_manager_are_not_told(void) {
+        Pid1 p = {};
+
+        connect_both(&p);
+        look(&p);
+        CHECK_EQ(p.n_manager, 0);
+        units_tell_manager(p.units, USEC_PER_MINUTE);
+        look(&p);
+        look(&p);
+        look(&p);
+        CHECK_EQ(p.n_manager, 1);
+        units_tell_manager(p.units, 0);
+        look(&p);
+        look(&p);
+        CHECK_EQ(p.n_manager, 3);
+        disconnect(&p);
+}
+
 static const Case cases[] = {
         { "a state outlives the answer that it came with", state_outlives_the_answer },
         { "nobody else ends a start", nobody_else_ends_a_start },
         { "on its private socket nobody has a name", on_its_private_socket_nobody_has_a_name },
+        { "old facts of the manager are not told", old_facts_of_the_manager_are_not_told },
 };
 
 int main(void) {
