@@ -49,7 +49,7 @@ static void check_watchdog(const Daemon *daemon, const UnitsSnapshot *snapshot, 
         if (!daemon->config->require_watchdog || units->refusal[0])
                 return;
         read_clocks(&now);
-        watchdog = snapshot->manager ? manager_watchdog(snapshot->manager) : (WatchdogFacts) {};
+        watchdog = manager_watchdog(snapshot->manager);
         if (watchdog_refuses(&watchdog, now.mono_us, units->stop_budget_us, problem, sizeof(problem)))
                 snprintf(units->refusal, sizeof(units->refusal), "%s%s", demanded, problem);
 }
@@ -81,7 +81,7 @@ static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata
         Daemon *daemon = userdata;
         LockEvent event = { .type = LOCK_EVENT_UNITS };
 
-        if (error < 0)
+        if (error < 0 || (daemon->config->require_watchdog && !snapshot->manager))
                 return; /* PID 1 does not answer: the core goes by the age of its last picture */
         event.units = (LockUnits) {
                 .asked_boot_us = snapshot->asked_boot_us,

@@ -37,7 +37,7 @@ typedef struct UnitsSnapshot {
         bool bound;
         usec_t stop_budget_us; /* USEC_INFINITY: the units set no limit */
         char refusal[UNITS_TEXT_MAX]; /* why not bound or not gateable; empty: fine */
-        const ManagerFacts *manager; /* NULL: not asked this time; borrowed for the time of the call */
+        const ManagerFacts *manager; /* NULL: not asked this time, or it did not answer; borrowed for the time of the call */
 } UnitsSnapshot;
 
 typedef struct Units Units;

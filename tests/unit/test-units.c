@@ -32,15 +32,19 @@ typedef struct Pid1 {
         sd_bus *client, *server;
         Units *units;
         bool nameless;                /* as on its private socket */
+        bool hides_manager;           /* it answers with an error instead */
         unsigned pictures, n_manager; /* and how many of these tell of its manager */
         char result[64]; /* of the guard's start */
 } Pid1;
 
-static int on_question(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+static int on_question(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
         Pid1 *p = userdata;
         int r;
 
+        if (p->hides_manager && strcmp(sd_bus_message_get_path(m), SYSTEMD_MANAGER_PATH) == 0 &&
+            sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Properties", "GetAll"))
+                return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, "Not now.");
         CHECK(sd_bus_message_new_method_return(m, &answer) >= 0);
         CHECK(p->nameless || sd_bus_message_set_sender(answer, PID1) >= 0);
         if (sd_bus_message_is_method_call(m, SYSTEMD_MANAGER_INTERFACE, "StartUnit"))
@@ -65,7 +69,7 @@ static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata
 
         CHECK_EQ(error, 0);
         p->pictures++;
-        p->n_manager += snapshot->manager != NULL;
+        p->n_manager += snapshot && snapshot->manager;
 }
 
 static void connect_both(Pid1 *p) {
@@ -160,11 +164,25 @@ static void old_facts_of_the_manager_are_not_told(void) {
         disconnect(&p);
 }
 
+static void a_manager_that_does_not_answer_is_left_out(void) {
+        Pid1 p = { .hides_manager = true };
+
+        connect_both(&p);
+        units_tell_manager(p.units, USEC_PER_MINUTE);
+        look(&p);
+        CHECK_EQ(p.n_manager, 0);
+        p.hides_manager = false;
+        look(&p);
+        CHECK_EQ(p.n_manager, 1);
+        disconnect(&p);
+}
+
 static const Case cases[] = {
         { "a state outlives the answer that it came with", state_outlives_the_answer },
         { "nobody else ends a start", nobody_else_ends_a_start },
         { "on its private socket nobody has a name", on_its_private_socket_nobody_has_a_name },
         { "old facts of the manager are not told", old_facts_of_the_manager_are_not_told },
+        { "a manager that does not answer is left out", a_manager_that_does_not_answer_is_left_out },
 };
 
 int main(void) {
