@@ -85,7 +85,7 @@ bool lease_is_good(const Lease *lease, const char boot_id[ID128_TEXT_SIZE], cons
 
 /* From kill_at on the margin lasts to the horizon, the end of the lease. What is killed for another reason, or late, has as
  * long to die: the kernel may need a while to take a large process apart. */
-static void begin_killing(Guard *guard, const GuardNow *now) {
+static void time_to_die(Guard *guard, const GuardNow *now) {
         guard->stuck_boot_us = usec_add(now->boot_us, KILL_MARGIN_US);
         guard->stuck_raw_us = usec_add(now->raw_us, KILL_MARGIN_US);
 }
@@ -105,7 +105,7 @@ static void enter(Guard *guard, GuardPhase phase, GuardReason reason, const Guar
         guard->stop_seen = false;
         guard->next_ping_boot_us = guard->next_kill_boot_us = guard->next_look_boot_us = now->boot_us;
         if (phase == GUARD_KILLING)
-                begin_killing(guard, now);
+                time_to_die(guard, now);
         if (phase == GUARD_DONE)
                 add(actions, GUARD_ACTION_EXIT, 0);
 }
@@ -237,9 +237,12 @@ static bool is_due(usec_t *next_boot_us, usec_t repeat_us, const GuardNow *now) 
         return true;
 }
 
-/* What is left has had SIGKILL again and again: it sleeps uninterruptibly, in the kernel. */
+/* What is left has had SIGKILL again and again: it sleeps uninterruptibly, in the kernel. What came after they were empty is
+ * something else, and has its own time to die. */
 static void check_stuck(Guard *guard, const GuardNow *now, bool populated, GuardActions *actions) {
-        if (guard->phase != GUARD_KILLING || !populated || left_us(guard->stuck_boot_us, guard->stuck_raw_us, now) > 0)
+        if (guard->phase == GUARD_KILLING && !populated)
+                time_to_die(guard, now);
+        if (guard->phase != GUARD_KILLING || left_us(guard->stuck_boot_us, guard->stuck_raw_us, now) > 0)
                 return;
         if (!guard->stuck)
                 add(actions, GUARD_ACTION_STUCK, 0);

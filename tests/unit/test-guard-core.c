@@ -594,6 +594,11 @@ static void test_stuck(void) {
         CHECK(!b.guard.stuck && !asked(&b, GUARD_ACTION_STUCK));
         units(&b, UP);
         CHECK(!b.guard.stuck); /* that picture may be old */
+        /* What is there now came since. */
+        pass(&b, KILL_MARGIN_US - 1);
+        kill_in_vain(&b, true);
+        CHECK(!b.guard.stuck && !asked(&b, GUARD_ACTION_STUCK));
+        pass(&b, 1);
         kill_in_vain(&b, true);
         CHECK(b.guard.stuck && asked(&b, GUARD_ACTION_STUCK));
         CHECK(!asked(&b, GUARD_ACTION_REBOOT));
