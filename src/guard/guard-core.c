@@ -38,13 +38,13 @@
  * be written out may take longer. Then it does not sleep, or the signal that it has woken was lost. */
 #define FROZEN_US_MAX (20 * USEC_PER_SEC)
 
-void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing, bool reboots) {
+void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing, bool died, bool reboots) {
         *guard = (Guard){
                 .phase = finishing ? GUARD_STOPPING : GUARD_STARTING,
                 .reason = finishing ? GUARD_REASON_ASKED : GUARD_REASON_NONE,
                 .finishing = finishing,
                 .reboots = reboots,
-                .frozen = finishing, /* by a guard that died before a sleep, perhaps */
+                .frozen = finishing && died, /* before a sleep, perhaps */
         };
         memcpy(guard->boot_id, boot_id, ID128_TEXT_SIZE);
 }

@@ -123,8 +123,9 @@ typedef struct Guard {
         usec_t next_reboot_boot_us;
 } Guard;
 
-/* `finishing`: ends what a guard that is gone has left, so it begins in STOPPING. `reboots`: cloudlock_on_stuck=reboot. */
-void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing, bool reboots);
+/* `finishing`: ends what a guard that is gone has left, so it begins in STOPPING; `died`: and that did not end by itself, so
+ * that it may have left them frozen. `reboots`: cloudlock_on_stuck=reboot. */
+void guard_init(Guard *guard, const char boot_id[ID128_TEXT_SIZE], bool finishing, bool died, bool reboots);
 
 /* The first event is a GUARD_EVENT_LEASE. `actions` begins empty. */
 void guard_step(Guard *guard, const GuardNow *now, const GuardEvent *event, GuardActions *actions);

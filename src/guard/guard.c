@@ -151,13 +151,21 @@ static bool has_cgroups(const Program *p) {
         return r >= 0;
 }
 
+/* Whether the guard that --finish comes after did not end by itself: PID 1 says how it did, by a number or a signal's name;
+ * systemd.exec(5). Its word that this was a success would hold for SIGHUP, too. */
+static bool guard_died(void) {
+        const char *status = getenv("EXIT_STATUS");
+
+        return !status || strcmp(status, "0") != 0;
+}
+
 static int set_up(Program *p, bool finishing) {
         sd_id128_t boot;
         int r = sd_id128_get_boot(&boot);
 
         if (r < 0)
                 return r;
-        guard_init(&p->core, SD_ID128_TO_STRING(boot), finishing, p->settings.on_stuck == ON_STUCK_REBOOT);
+        guard_init(&p->core, SD_ID128_TO_STRING(boot), finishing, guard_died(), p->settings.on_stuck == ON_STUCK_REBOOT);
         p->told_phase = p->core.phase;
         p->heard_boot_us = clocks_now().boot_us;
         r = set_up_loop(p);

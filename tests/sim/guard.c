@@ -187,7 +187,7 @@ void guard_begin(World *w, Host *h, bool finishing) {
         h->permit = h->term_pending = false;
         h->guard_run++;
         h->guard_stopped_until_us = h->watchdog_pending_us = 0;
-        guard_init(&h->guard, h->boot_id, finishing, w->plan->seed % 2 == 0); /* cloudlock_on_stuck= of all hosts */
+        guard_init(&h->guard, h->boot_id, finishing, true, w->plan->seed % 2 == 0); /* cloudlock_on_stuck= of all hosts */
         h->guard_due_us = w->now_us + draw_us(&h->random, USEC_PER_MSEC, 20 * USEC_PER_MSEC);
 }
 

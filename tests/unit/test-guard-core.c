@@ -66,7 +66,7 @@ static const GuardAction *asked(const Bench *b, GuardActionType type) {
 static Bench bench(bool finishing) {
         Bench b = { .now = { .boot_us = 1000 * SEC, .raw_us = 400 * SEC, .mono_us = 300 * SEC } };
 
-        guard_init(&b.guard, BOOT, finishing, false);
+        guard_init(&b.guard, BOOT, finishing, true, false);
         return b;
 }
 

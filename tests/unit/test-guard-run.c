@@ -307,6 +307,28 @@ static void finish_ends_what_a_guard_left(void) {
         CHECK(world.kills > 0);
 }
 
+/* They run there by themselves, and nothing permits it. */
+static void extra_is_still_frozen(void) {
+        CHECK(world.frozen_extra);
+}
+
+static void finish_thaws_nothing_after_an_orderly_end(void) {
+        set_up();
+        leave_a_permit();
+        world.frozen_extra = true;
+        world.on_look = extra_is_still_frozen;
+        setenv("EXIT_STATUS", "0", 1);
+        CHECK_EQ(run(true, 0), GUARD_EXIT_OK);
+        CHECK(world.looks > 0);
+        set_up();
+        leave_a_permit();
+        world.frozen = world.frozen_extra = world.target = true;
+        setenv("EXIT_STATUS", "HUP", 1);
+        CHECK_EQ(run(true, 0), GUARD_EXIT_OK);
+        CHECK(!world.frozen && world.stops > 0);
+        unsetenv("EXIT_STATUS");
+}
+
 static void already_killed(void) {
         CHECK(world.kills > 0);
         CHECK(!world.target);
@@ -459,6 +481,7 @@ static const Case cases[] = {
         { "a PID 1 that does not answer is asked again", a_pid1_that_does_not_answer_is_asked_again },
         { "--finish after no guard", finish_after_no_guard },
         { "--finish ends what a guard left", finish_ends_what_a_guard_left },
+        { "--finish thaws nothing after an orderly end", finish_thaws_nothing_after_an_orderly_end },
         { "--finish kills before PID 1 answers", finish_kills_before_pid1_answers },
         { "a guard notes the cgroups for --finish", a_guard_notes_the_cgroups_for_finish },
         { "a configuration that is wrong", a_configuration_that_is_wrong },
