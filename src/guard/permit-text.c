@@ -23,6 +23,8 @@ int permit_format(FILE *file, const char boot_id[ID128_TEXT_SIZE], const Setting
                 fprintf(file, EXTRA_CGROUP_KEY "%s\n", *path);
         if (settings->on_stuck == ON_STUCK_REBOOT)
                 fputs(REBOOT_LINE "\n", file);
+        if (ferror(file))
+                return -EIO; /* what was not written then is not there when the rest is */
         return fflush(file) == 0 ? 0 : -errno;
 }
 

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "condition.h"
 #include "guard-bench.h"
+#include "permit-text.h"
 #include "run-files.h"
 #include "settings.h"
 
@@ -109,6 +110,26 @@ static void settings_outlive_the_guard(void) {
         put_text(PERMIT_FILE, ""); /* its guard ended before it had written it */
         CHECK_EQ(permit_settings(INSTANCE, &none), 0);
         CHECK(!none.targets && !none.extra_cgroups && !none.cgroups);
+}
+
+static ssize_t fail_once(void *cookie, _unused_ const char *text, size_t size) {
+        bool *failed = cookie;
+
+        if (*failed)
+                return (ssize_t) size;
+        *failed = true;
+        return errno = ENOSPC, 0;
+}
+
+/* Of a permit that is longer than the stream's buffer, say; the end of it can be written then. */
+static void what_is_not_whole_is_no_permit(void) {
+        bool failed = false;
+        FILE *file = fopencookie(&failed, "w", (cookie_io_functions_t) { .write = fail_once });
+
+        CHECK(file && setvbuf(file, NULL, _IONBF, 0) == 0);
+        CHECK_EQ(permit_format(file, boot_id(), &settings, cgroups), -EIO);
+        CHECK(failed);
+        fclose(file);
 }
 
 /* /system.slice, and all that is in it, would be killed. */
@@ -245,6 +266,7 @@ static const Case cases[] = {
         { "a permit is there while it is held", a_permit_is_there_while_it_is_held },
         { "what is no permit", what_is_no_permit },
         { "settings outlive the guard", settings_outlive_the_guard },
+        { "what is not whole is no permit", what_is_not_whole_is_no_permit },
         { "half a line names nothing", half_a_line_names_nothing },
         { "the configuration says which units", configuration_says_which_units },
         { "the condition asks for lease and permit", condition_asks_for_lease_and_permit },
