@@ -30,8 +30,11 @@ static int refuse(const char *what, int error) {
 static int find_program(const char *name, char **ret) {
         const char *search_path = getenv("PATH");
         _cleanup_free_ char *directory = getcwd(NULL, 0);
-        int r = directory ? run_find_program(name, search_path ?: DEFAULT_PATH, directory, ret) : -errno;
+        int r;
 
+        if (!directory)
+                return refuse("Looking for the working directory failed", -errno);
+        r = run_find_program(name, search_path ?: DEFAULT_PATH, directory, ret);
         if (r >= 0)
                 return EXIT_DONE;
         fprintf(stderr, "%s: %s\n", name, strerror(-r));
