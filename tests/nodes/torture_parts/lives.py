@@ -22,7 +22,8 @@ BOUND_S = LEASE_S + 20
 KILL_LATE_S = 1
 LOOK_S = 0.05
 # With which a program that ends says why.
-REASON = re.compile(r"^(Ending|Cannot|Can't)|/etc/cloudlock|failed|cannot|does not start|is needed|may not run")
+REASON = re.compile(r"^(Ending|Cannot|Can't)|/etc/cloudlock|failed|cannot|does not start|is needed|may not run"
+                    r"|cloudlock\.conf\(5\)")
 ATTRIBUTES = {"label": str, "holder": str, "version": str, "host": str, "boot": str, "expire_time": int, "start_time": int,
               "lease_ms": int, "fence": int}
 
@@ -119,11 +120,16 @@ class Life:
             host.run("busctl", "--timeout=10", *words, check=False, timeout=BOUND_S)
 
     def lose_lease(self):
+        """Again and again: a guard that looks once a second only may find the next one, by the same holder."""
         lock = self.lock
         before = set(pids(lock, lock.target))
-        with contextlib.suppress(FileNotFoundError):
-            lock.host.remove_file(lock.lease_path)
-        wait_for("the target's death", lambda: not before & set(pids(lock, lock.target)), self.bound_s, LOOK_S)
+
+        def is_dead():
+            with contextlib.suppress(FileNotFoundError):
+                lock.host.remove_file(lock.lease_path)
+            return not before & set(pids(lock, lock.target))
+
+        wait_for("the target's death", is_dead, self.bound_s, LOOK_S)
 
     def check_record(self):
         record = self.lock.host.cluster.front.get(self.lock.instance)

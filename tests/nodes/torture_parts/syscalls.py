@@ -46,6 +46,7 @@ NEVER = {
     **dict.fromkeys(("close", "munmap"), "does its work whatever it returns, and a call that fails by strace does none"),
     **dict.fromkeys(("epoll_wait", "inotify_rm_watch", "lseek", "rt_sigaction", "rt_sigprocmask"),
                     "fails only if it is called wrongly, or is interrupted"),
+    "brk": "without it glibc 2.36 crashes as it gets its first memory, in cat(1) as well",
     "futex": "wakes others, and cannot fail; glibc aborts where it does",
     "madvise": "advises, and nobody asks what came of it",
 }
