@@ -25,14 +25,17 @@ static void give_up(StoreLook *look, const char *why) {
 
 /* Whether another question is on its way. */
 static bool ask_next(StoreLook *look) {
+        char why[sizeof(look->answer.error)];
         int r;
 
         look->question = table_next_question(look->question, &look->answer);
         if (look->question == _TABLE_QUESTION_MAX)
                 return false;
         r = ask(look);
-        if (r < 0)
-                give_up(look, strerror(-r));
+        if (r < 0) {
+                snprintf(why, sizeof(why), "the request cannot be begun: %s", strerror(-r));
+                give_up(look, why);
+        }
         return r >= 0;
 }
 

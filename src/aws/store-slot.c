@@ -147,6 +147,7 @@ static void refuse(StoreSlot *slot, const char *why, bool is_transient) {
 static void on_keys(const CredentialsAnswer *answer, void *userdata) {
         StoreSlot *slot = userdata;
         Store *store = slot->store;
+        char why[sizeof(slot->refusal_text)];
         int r;
 
         slot->query = credentials_query_free(slot->query);
@@ -158,8 +159,10 @@ static void on_keys(const CredentialsAnswer *answer, void *userdata) {
                 return refuse(slot, "the AWS keys did not come in time for the request", true);
         slot->signed_s = signing_time_s(store);
         r = sign_and_send(slot, answer->keys);
-        if (r < 0)
-                refuse(slot, strerror(-r), true);
+        if (r < 0) {
+                snprintf(why, sizeof(why), "the request cannot be signed and sent: %s", strerror(-r));
+                refuse(slot, why, true);
+        }
 }
 
 int store_slot_send(StoreSlot *slot, const StoreRequest *request) {

@@ -245,7 +245,7 @@ static void answer_scan(const DynamoDBContext *context, json_object *object, Adm
                 snprintf(ret->error, sizeof(ret->error), "what answers for DynamoDB in %s answers something else than Scan",
                          context->region);
         else
-                snprintf(ret->error, sizeof(ret->error), "%s", strerror(-r));
+                snprintf(ret->error, sizeof(ret->error), "the answer to Scan cannot be read: %s", strerror(-r));
 }
 
 void admin_answer(const DynamoDBContext *context, AdminOperation operation, const HttpAnswer *answer, AdminReport *ret) {

@@ -199,7 +199,7 @@ int init_table(const Options *options, CheckContext *context) {
         int r = operator_session_open(context, &init.session, &init.shell_keys);
 
         if (r < 0) {
-                fprintf(stderr, "%s\n", strerror(-r));
+                fprintf(stderr, "Cannot prepare to ask DynamoDB: %s\n", strerror(-r));
                 return r;
         }
         return make(&init);

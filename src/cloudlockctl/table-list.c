@@ -186,7 +186,7 @@ int list_table(const Options *options, const CheckContext *context) {
         int r = pages ? operator_session_open(context, &session, &shell_keys) : -ENOMEM;
 
         if (r < 0) {
-                fprintf(stderr, "%s\n", strerror(-r));
+                fprintf(stderr, "Cannot prepare to ask DynamoDB: %s\n", strerror(-r));
                 return r;
         }
         r = scan(session, shell_keys, pages);

@@ -18,10 +18,14 @@
 
 static void look_later(Daemon *daemon, usec_t delay_us) {
         LockNow now;
+        int r;
 
         read_clocks(&now);
-        sd_event_source_set_time(daemon->table_timer, now.mono_us + delay_us);
-        sd_event_source_set_enabled(daemon->table_timer, SD_EVENT_ONESHOT);
+        r = sd_event_source_set_time(daemon->table_timer, now.mono_us + delay_us);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(daemon->table_timer, SD_EVENT_ONESHOT);
+        if (r < 0) /* or nobody would look any more, and this host never lead */
+                sd_event_exit(daemon->event, r);
 }
 
 static void retry(Daemon *daemon, const char *error) {

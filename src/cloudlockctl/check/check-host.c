@@ -66,8 +66,13 @@ static void check_cgroups(CheckContext *context) {
 }
 
 static void check_user(CheckContext *context) {
+        errno = 0;
         if (getpwnam(USER)) {
                 findings_add(&context->findings, FINDING_FINE, "user", USER);
+                return;
+        }
+        if (errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM) { /* getpwnam(3) */
+                findings_add(&context->findings, FINDING_FAILED, "user", "the user " USER " cannot be looked up: %s", strerror(errno));
                 return;
         }
         findings_add(&context->findings, FINDING_FAILED, "user", "there is no user " USER ", as whom cloudlockd runs");

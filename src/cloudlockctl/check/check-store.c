@@ -295,7 +295,7 @@ void check_store(CheckContext *context) {
         }
         r = open_session(context);
         if (r < 0) {
-                findings_add(&context->findings, FINDING_FAILED, "store", "%s", strerror(-r));
+                findings_add(&context->findings, FINDING_FAILED, "store", "DynamoDB cannot be asked: %s", strerror(-r));
                 return;
         }
         if (!ask(context, ADMIN_READ, &read))
