@@ -75,7 +75,7 @@ static void say_policy(CheckContext *context) {
 }
 
 int check_find_place(CheckContext *context) {
-        static const char *const matters[] = { "config-file", "config", "region" };
+        static const char *const matters[] = { "environment", "config-file", "config", "region" };
 
         check_bus(context);
         check_service(context);

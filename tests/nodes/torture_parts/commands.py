@@ -46,6 +46,7 @@ class Verb:
 
     words = ()
     statuses = STATUSES
+    plain_status = 0  # as nothing fails
     says_the_same = True  # unless it complains
 
     def __init__(self, host, name, number):
@@ -83,6 +84,9 @@ class Verb:
 
     def follow(self, process):
         return process.communicate(timeout=BOUND_S)
+
+    def left(self):
+        """What it leaves behind, where that has to be as it says."""
 
 
 class Asking(Verb):
@@ -130,15 +134,22 @@ class Real(Verb):
         self.lock.write_target()
 
 
-class Unbound(Real):
+class Binding(Real):
+    def drop_ins(self):
+        return [f"/etc/systemd/system/{unit}.d/zzzz-cloudlock.conf" for unit in (self.lock.target, self.lock.guard)]
+
+    def left(self):
+        return [self.host.read_file(path) if self.host.has_file(path) else None for path in self.drop_ins()]
+
+
+class Unbound(Binding):
     def prepare(self):
-        for unit in (self.lock.target, self.lock.guard):
-            path = f"/etc/systemd/system/{unit}.d/zzzz-cloudlock.conf"
+        for path in self.drop_ins():
             if self.host.has_file(path):
                 self.host.remove_file(path)
 
 
-class Bound(Real):
+class Bound(Binding):
     def prepare(self):
         self.lock.bind()
 
@@ -200,8 +211,10 @@ def judge(one, plain, done):
         return f"it hangs: {complained}"
     if status not in one.statuses:
         return f"exit status {status}: {complained}"
-    if status != plain[0] and not complained.strip() and even(said) == even(plain[1]):
+    if status != plain[0] and not complained.strip() and (not said.strip() or even(said) == even(plain[1])):
         return f"exit status {status} without a word"
+    if status == plain[0] and one.left() != one.plain_left:
+        return f"exit status {status}, but it has left {one.left()} in place of {one.plain_left}"
     if BARE.match(complained.strip().splitlines()[-1] if complained.strip() else ""):
         return f"it does not say what failed: {complained}"
     if one.says_the_same and status == plain[0] and even(complained) == even(plain[2]) and even(said) != even(plain[1]):
@@ -215,6 +228,7 @@ class Bench:
     def __init__(self, host, options, tally):
         self.host, self.options, self.tally = host, options, tally
         self.mine, self.lock, self.threads = threading.local(), threading.Lock(), 0
+        self.met = []  # the runs in which failed what was to
 
     def get(self, name):
         if not hasattr(self.mine, "verbs"):
@@ -223,9 +237,9 @@ class Bench:
                 self.mine.number, self.mine.verbs = self.threads, {}
         if name not in self.mine.verbs:
             one = self.mine.verbs[name] = VERBS[name](self.host, name, self.mine.number)
-            one.plain = one.run()
+            one.plain, one.plain_left = one.run(), one.left()
             reports = faulty_host.take_reports(self.host)
-            if one.plain[0] not in one.statuses or reports:
+            if one.plain[0] != one.plain_status or reports:
                 self.tally.add(name, f"as nothing failed: {one.plain} {reports}")
         return self.mine.verbs[name]
 
@@ -236,6 +250,8 @@ class Bench:
     def attempt(self, name, fail_at):
         one = self.get(name)
         wrong = judge(one, one.plain, one.run(*fail_at))
+        if one.calls.failed() == len(fail_at):
+            self.met.append((name, fail_at))
         text = "\n".join(text for text in (wrong, faulty_host.take_reports(self.host)) if text)
         return f"{one.calls.failing()}: {text}" if text else None
 
@@ -259,4 +275,4 @@ def run(cluster, options, tally):
         pieces = [(name, tuple(map(int, numbers.split("+"))))
                   for name, _, numbers in (case.partition(":") for case in options.only)]
     workers.run(cluster.workspace, workers.share(pieces, options.jobs, bench.try_one))
-    return f"{len(pieces)} runs of {len(names)} verbs, in each of which a call failed; {len(places)} places"
+    return f"{len(pieces)} runs of {len(names)} verbs, in {len(bench.met)} of which what was to fail did; {len(places)} places"
