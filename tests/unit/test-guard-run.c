@@ -169,6 +169,23 @@ static void a_thaw_that_fails_is_tried_again(void) {
         CHECK(world.looks > 1);
 }
 
+static void fail_to_thaw_without_a_lease(void) {
+        sleep_.handler(true, sleep_.userdata);
+        world.thaws_in_vain = UINT_MAX;
+        sleep_.handler(false, sleep_.userdata);
+        take_the_lease_away();
+}
+
+/* It stays frozen, and is killed so. */
+static void what_cannot_be_thawed_is_killed(void) {
+        set_up();
+        world.on_ready = fail_to_thaw_without_a_lease;
+        world.stubborn = true;
+        world.joins = 3;
+        CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
+        CHECK(world.kills > 0 && world.frozen && !world.target);
+}
+
 static void sleep_for_good(void) {
         sleep_.handler(true, sleep_.userdata);
         put_lease(-2, -1);
@@ -471,6 +488,7 @@ static const Case cases[] = {
         { "what is stuck makes it reboot", what_is_stuck_makes_it_reboot },
         { "frozen before a sleep", frozen_before_a_sleep },
         { "a thaw that fails is tried again", a_thaw_that_fails_is_tried_again },
+        { "what cannot be thawed is killed", what_cannot_be_thawed_is_killed },
         { "a sleep past the lease kills", a_sleep_past_the_lease_kills },
         { "beside a PID 1 that hangs it freezes", beside_a_pid1_that_hangs_it_freezes },
         { "a lost binding stops", a_lost_binding_stops },

@@ -50,13 +50,22 @@ static int answer(sd_bus_message *m, const char *types, ...) {
         return r < 0 ? r : sd_bus_send(NULL, answer, NULL);
 }
 
+static int refuse(sd_bus_message *m) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        int r = sd_bus_message_new_method_errorf(m, &answer, SD_BUS_ERROR_FAILED, "The operation is already in progress.");
+
+        if (r >= 0)
+                r = sd_bus_message_set_sender(answer, LOGIND);
+        return r < 0 ? r : sd_bus_send(NULL, answer, NULL);
+}
+
 static int give_inhibitor(sd_bus_message *m) {
         _cleanup_close_ int theirs = -1;
         int ends[2];
 
         bus.asked++;
         if (bus.refuses)
-                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_FAILED, "The operation is already in progress.");
+                return refuse(m);
         if (bus.malformed)
                 return answer(m, "s", "no descriptor");
         closep(&bus.inhibitor);
