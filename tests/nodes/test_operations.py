@@ -25,6 +25,7 @@ DENIED = ("org.freedesktop.DBus.Error.AccessDenied", "org.varlink.service.Permis
 NO_END = 2 ** 64 - 1
 # src/control/authority.c
 ANSWER_S_MAX = 10
+RESTARTS = 7  # in much less than 10 s
 
 RULE = """polkit.addRule(function(action, subject) {
     if (action.id == "org.cloudlock1.manage" && subject.user == "%s" &&
@@ -302,6 +303,21 @@ def test_handover_and_force_unlock(cluster):
     changes = by_bus(one, ("History",))[0][1]
     assert [change[4] for change in changes[-3:]] == ["released", "deleted", "acquired"], changes
     cluster.verdict().check([one.host, other.host])
+
+
+def test_socket_outlives_restarts(cluster):
+    """Other units PID 1 starts five times within 10 s and no more; the daemon would run on without its socket."""
+    lock = standby(cluster.add_host().boot())
+    socket = f"cloudlock@{lock.instance}.socket"
+    # PID 1 forgets how often it has started what nothing else names.
+    lock.host.put_file("/etc/systemd/system/names-it.service",
+                       f"[Unit]\nAfter={socket}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n")
+    lock.host.systemctl("start", "names-it.service")
+    for _ in range(RESTARTS):
+        lock.host.systemctl("stop", lock.daemon)
+        lock.start()
+    assert lock.host.state(socket) == "active"
+    assert lock.host.run("cloudlockctl", "status", lock.instance)
 
 
 def test_pause_that_cannot_be_kept(cluster):
