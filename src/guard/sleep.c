@@ -151,6 +151,7 @@ static int connect_bus(Sleep *sleep) {
 
 void sleep_allow(Sleep *sleep) {
         sleep->wanted = false;
+        sleep->question = sd_bus_slot_unref(sleep->question); /* its answer would hold up the sleep */
         end_inhibitor(sleep);
 }
 

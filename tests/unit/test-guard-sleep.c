@@ -320,7 +320,8 @@ static void each_call_fails_in_turn(void) {
                                 prepare_for_sleep(true);
                         while (sd_event_run(bus.event, WAKE_US) >= 0 && bus.sleeps == 0);
                         sleep_allow(sleep);
-                        CHECK(!is_inhibited());
+                        while (is_inhibited()) /* by an answer that was on its way */
+                                CHECK(sd_event_run(bus.event, WAKE_US) >= 0);
                 } else
                         CHECK(!sleep);
                 hit = fault_was_hit();
