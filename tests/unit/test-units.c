@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Units against a PID 1 of the test's own. The rest is tested on booted hosts. */
 #include <string.h>
-#include <sys/socket.h>
 
+#include "bus-pair.h"
 #include "check.h"
 #include "cleanup.h"
 #include "units-internal.h"
@@ -29,7 +29,7 @@ static void state_outlives_the_answer(void) {
 
 /* Both ends of a connection to it, and what came of it. */
 typedef struct Pid1 {
-        sd_bus *client, *server;
+        BusPair bus;
         Units *units;
         bool nameless;                /* as on its private socket */
         bool hides_manager;           /* it answers with an error instead */
@@ -75,35 +75,27 @@ static void on_snapshot(int error, const UnitsSnapshot *snapshot, void *userdata
 static void connect_both(Pid1 *p) {
         char *targets[] = { (char *) "x.service", NULL };
         const UnitsHandlers handlers = { .snapshot = on_snapshot, .guard_started = on_guard_started, .userdata = p };
-        sd_id128_t id = {};
-        int fds[2];
 
-        CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-        CHECK(sd_bus_new(&p->client) >= 0 && sd_bus_new(&p->server) >= 0);
-        CHECK(sd_bus_set_fd(p->client, fds[0], fds[0]) >= 0 && sd_bus_set_fd(p->server, fds[1], fds[1]) >= 0);
-        CHECK(sd_bus_set_server(p->server, 1, id) >= 0 && sd_bus_set_anonymous(p->server, 1) >= 0);
-        CHECK(sd_bus_add_filter(p->server, NULL, on_question, p) >= 0);
-        CHECK(sd_bus_start(p->server) >= 0 && sd_bus_start(p->client) >= 0);
-        CHECK_EQ(units_new(p->client, "i", targets, NULL, &handlers, &p->units), 0);
+        bus_pair_connect(&p->bus, on_question, p);
+        CHECK_EQ(units_new(p->bus.client, "i", targets, NULL, &handlers, &p->units), 0);
 }
 
 static void disconnect(Pid1 *p) {
         units_free(p->units);
-        sd_bus_close_unref(p->client);
-        sd_bus_close_unref(p->server);
+        bus_pair_disconnect(&p->bus);
 }
 
-#define PROCESS_UNTIL(p, condition)                                                                             \
-        while (!(condition))                                                                                    \
-                CHECK(sd_bus_process((p)->client, NULL) >= 0 && sd_bus_process((p)->server, NULL) >= 0)
+#define PROCESS_UNTIL(p, condition)                                                                                     \
+        while (!(condition))                                                                                            \
+                CHECK(sd_bus_process((p)->bus.client, NULL) >= 0 && sd_bus_process((p)->bus.server, NULL) >= 0)
 
 static void job_removed(Pid1 *p, const char *sender, const char *job, const char *result) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
 
-        CHECK(sd_bus_message_new_signal(p->server, &m, SYSTEMD_MANAGER_PATH, SYSTEMD_MANAGER_INTERFACE, "JobRemoved") >= 0);
+        CHECK(sd_bus_message_new_signal(p->bus.server, &m, SYSTEMD_MANAGER_PATH, SYSTEMD_MANAGER_INTERFACE, "JobRemoved") >= 0);
         CHECK(!sender || sd_bus_message_set_sender(m, sender) >= 0);
         CHECK(sd_bus_message_append(m, "uoss", 7, job, "cloudlock-guard@i.service", result) >= 0);
-        CHECK(sd_bus_send(p->server, m, NULL) >= 0);
+        CHECK(sd_bus_send(p->bus.server, m, NULL) >= 0);
 }
 
 /* Whoever is on the bus may address a signal to us, and a job's number is soon guessed. */

@@ -2,8 +2,8 @@
 /* Whether a hardware watchdog is one, and resets a machine that hangs before its lease is over; and how PID 1 tells of it. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
+#include "bus-pair.h"
 #include "check.h"
 #include "facts.h"
 #include "manager.h"
@@ -110,7 +110,7 @@ static void says_what_is_missing(void) {
 
 /* A PID 1 whose manager has these properties. */
 typedef struct Pid1 {
-        sd_bus *client, *server;
+        BusPair bus;
         const char *name[3], *signature[3], *text[3]; /* text NULL: the number */
         uint64_t number;
         sd_bus_message *answer;
@@ -146,33 +146,20 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 1;
 }
 
-static void connect_both(Pid1 *p) {
-        sd_id128_t id = {};
-        int fds[2];
-
-        CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-        CHECK(sd_bus_new(&p->client) >= 0 && sd_bus_new(&p->server) >= 0);
-        CHECK(sd_bus_set_fd(p->client, fds[0], fds[0]) >= 0 && sd_bus_set_fd(p->server, fds[1], fds[1]) >= 0);
-        CHECK(sd_bus_set_server(p->server, 1, id) >= 0 && sd_bus_set_anonymous(p->server, 1) >= 0);
-        CHECK(sd_bus_add_filter(p->server, NULL, on_question, p) >= 0);
-        CHECK(sd_bus_start(p->server) >= 0 && sd_bus_start(p->client) >= 0);
-}
-
 /* What is read out of its answer. */
 static int ask(Pid1 *p, ManagerFacts *ret) {
         sd_bus_message *question = NULL;
         int r;
 
-        connect_both(p);
-        CHECK(manager_facts_question(p->client, &question) >= 0);
-        CHECK(sd_bus_call_async(p->client, NULL, question, on_answer, p, 0) >= 0);
-        while (!p->answer && sd_bus_process(p->client, NULL) >= 0 && sd_bus_process(p->server, NULL) >= 0)
+        bus_pair_connect(&p->bus, on_question, p);
+        CHECK(manager_facts_question(p->bus.client, &question) >= 0);
+        CHECK(sd_bus_call_async(p->bus.client, NULL, question, on_answer, p, 0) >= 0);
+        while (!p->answer && sd_bus_process(p->bus.client, NULL) >= 0 && sd_bus_process(p->bus.server, NULL) >= 0)
                 ;
         r = p->answer ? manager_facts_read(p->answer, ret) : -ENOTCONN;
         sd_bus_message_unref(p->answer);
         sd_bus_message_unref(question);
-        sd_bus_close_unref(p->client);
-        sd_bus_close_unref(p->server);
+        bus_pair_disconnect(&p->bus);
         return r;
 }
 
