@@ -50,6 +50,11 @@ def process_state(pid):
         return "X"
 
 
+def send(pids, which):
+    for pid in pids:
+        os.kill(pid, signal.Signals[f"SIG{which}"])
+
+
 class Signals(Fault):
     """A signal to all processes of cloudlockd's, of the guard's, or of both."""
 
@@ -61,8 +66,7 @@ class Signals(Fault):
         self.pids = [pid for unit in self.units for pid in processes(self.lock, unit)]
         if not self.pids:
             raise Failure(f"{self.host.name} has no process of {' or '.join(self.units)}")
-        for pid in self.pids:
-            os.kill(pid, signal.Signals[f"SIG{self.which}"])
+        send(self.pids, self.which)
 
     def has_hit(self):
         states = "TtXZ" if self.which == "STOP" else "XZ"
@@ -89,10 +93,13 @@ class BetweenCalls(Fault):
     pid, tracer = None, None
 
     def begin(self):
+        self.attach(self.running()[0])
+
+    def running(self):
         pids = processes(self.lock, self.unit)
         if not pids:
             raise Failure(f"{self.host.name} has no {self.unit}")
-        self.attach(pids[0])
+        return pids
 
     def attach(self, pid):
         self.pid = pid
@@ -128,8 +135,7 @@ class BothBetweenCalls(BetweenCalls):
             return False
         if self.guards is None:
             self.guards = processes(self.lock, "guard")
-            for pid in self.guards:
-                os.kill(pid, signal.Signals[f"SIG{self.which}"])
+            send(self.guards, self.which)
         return True
 
     def end(self):
@@ -144,11 +150,8 @@ class AsItStarts(BetweenCalls):
     hits_within_s = 40  # a guard comes with the next tenure
 
     def begin(self):
-        before = processes(self.lock, self.unit)
-        if not before:
-            raise Failure(f"{self.host.name} has no {self.unit}")
-        for pid in before:
-            os.kill(pid, signal.SIGKILL)
+        before = self.running()
+        send(before, "KILL")
         started = self.catch(before)
         try:
             self.attach(started)
