@@ -220,6 +220,20 @@ static void what_is_allowed_stays_so(void) {
         tear_down(sleep);
 }
 
+/* It would hold the sleep up. */
+static void an_answer_that_comes_later_is_no_inhibitor(void) {
+        Sleep *sleep = NULL;
+
+        set_up();
+        CHECK_EQ(sleep_new(bus.event, 5, on_sleep, NULL, &sleep), 0);
+        RUN_UNTIL(bus.asked == 1);
+        sleep_allow(sleep);
+        settle();
+        CHECK(!is_inhibited());
+        CHECK_EQ(bus.asked, 1);
+        tear_down(sleep);
+}
+
 static void another_logind_is_asked(void) {
         Sleep *sleep;
 
@@ -259,13 +273,14 @@ static void nobody_else_is_believed(void) {
         send_signal(":1.7", "/org/freedesktop/login1", MANAGER, "PrepareForSleep", "b", true);
         send_signal(":1.7", "/org/freedesktop/DBus", BUS, "NameOwnerChanged", "sss", "org.freedesktop.login1", LOGIND, "");
         prepare_for_sleep(true);
-        RUN_UNTIL(bus.sleeps > 0);
+        settle();
         CHECK_EQ(bus.sleeps, 1);
         CHECK(is_inhibited());
         CHECK_EQ(bus.asked, 1);
         send_signal(":1.7", "/org/freedesktop/login1", MANAGER, "PrepareForSleep", "b", false);
         prepare_for_sleep(true);
-        RUN_UNTIL(bus.sleeps > 1);
+        settle();
+        CHECK_EQ(bus.sleeps, 2);
         CHECK_EQ(bus.wakes, 0);
         /* The next logind has another name. */
         owner_changes("");
@@ -335,6 +350,7 @@ static void each_call_fails_in_turn(void) {
 static const Case cases[] = {
         { "a sleep waits for the guard", a_sleep_waits_for_the_guard },
         { "what is allowed stays so", what_is_allowed_stays_so },
+        { "an answer that comes later is no inhibitor", an_answer_that_comes_later_is_no_inhibitor },
         { "another logind is asked", another_logind_is_asked },
         { "who refuses is asked again", who_refuses_is_asked_again },
         { "another bus is found", another_bus_is_found },
