@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -141,11 +142,10 @@ static int run_verb(const CommandLine *line, int n_args, char *const *args) {
         return verb->run(&line->options, n_args > 0 ? args + 1 : args);
 }
 
-int main(int argc, char **argv) {
+static int run_line(int argc, char **argv) {
         CommandLine line;
         int n, r;
 
-        setlocale(LC_CTYPE, "");
         n = command_line_read(argc, argv, &line);
         if (n < 0) {
                 fputs("Try --help.\n", stderr);
@@ -165,4 +165,19 @@ int main(int argc, char **argv) {
                 return text_is(argv[n], "run") ? EXIT_RUN_FAILED : EXIT_FAILED;
         }
         return run_verb(&line, argc - n, argv + n);
+}
+
+/* What could not be written was not said: who reads a file of it must hear so. */
+static int finish_output(int status) {
+        int r = fflush(stdout) == 0 ? 0 : -errno;
+
+        if (r == 0 && !ferror(stdout))
+                return status;
+        fprintf(stderr, "Not all of the output could be written: %s\n", r < 0 ? strerror(-r) : "an earlier write failed");
+        return status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
+int main(int argc, char **argv) {
+        setlocale(LC_CTYPE, "");
+        return finish_output(run_line(argc, argv));
 }

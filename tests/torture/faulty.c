@@ -17,9 +17,12 @@
 typedef struct Failure {
         long value;
         int error;
+        bool is_done; /* what is asked for comes about all the same */
 } Failure;
 
-#define CALL(line, name, value, error) { (long) (value), (error) },
+enum { done = 1 };
+
+#define CALL(line, name, value, error, ...) { (long) (value), (error), __VA_ARGS__ + 0 },
 static const Failure failures[] = {
 #include "calls-list.h"
 };
@@ -42,26 +45,33 @@ static __attribute__((constructor)) void torture_open(void) {
                 torture = map;
 }
 
-bool torture_is_due(uint32_t name, const char *caller, long *ret_value);
+/* What torture_call makes of a call. */
+typedef enum Verdict {
+        VERDICT_MAKE,
+        VERDICT_FAIL,
+        VERDICT_MAKE_AND_FAIL,
+} Verdict;
 
-/* For each call, before it is made; what it returns if it is not to be. */
-bool torture_is_due(uint32_t name, const char *caller, long *ret_value) {
+Verdict torture_judge(uint32_t name, const char *caller, long *ret_value);
+
+/* For each call, before it is made; what it returns if it is to fail. */
+Verdict torture_judge(uint32_t name, const char *caller, long *ret_value) {
         uint32_t n;
 
         if (!torture)
-                return false;
+                return VERDICT_MAKE;
         n = __atomic_add_fetch(&torture->n_calls, 1, __ATOMIC_RELAXED);
         if (n <= TORTURE_CALLS_MAX) {
                 torture->calls[n - 1].name = name;
                 torture->calls[n - 1].caller = (uint32_t) (caller - __executable_start);
         }
         if (n != torture->fail_at[0] && n != torture->fail_at[1])
-                return false;
+                return VERDICT_MAKE;
         __atomic_add_fetch(&torture->n_failed, 1, __ATOMIC_RELAXED);
         if (failures[name].error != 0)
                 errno = failures[name].error;
         *ret_value = failures[name].value;
-        return true;
+        return failures[name].is_done ? VERDICT_MAKE_AND_FAIL : VERDICT_FAIL;
 }
 
 /* The linker's --wrap sends each call of NAME to __wrap_NAME, and __real_NAME is the one that was meant. What a call is
@@ -91,8 +101,8 @@ __asm__(".text\n"
         "        mov %r11d, %edi\n"
         "        mov 8(%rbp), %rsi\n"
         "        lea 128(%rsp), %rdx\n"
-        "        call torture_is_due\n"
-        "        test %al, %al\n"
+        "        call torture_judge\n"
+        "        cmp $1, %al\n"
         "        mov 128(%rsp), %r11\n"
         "        movups (%rsp), %xmm0\n"
         "        movups 16(%rsp), %xmm1\n"
@@ -112,13 +122,18 @@ __asm__(".text\n"
         "        pop %rsi\n"
         "        pop %rdi\n"
         "        pop %rbp\n"
-        "        jnz 1f\n"
+        "        je 1f\n"
+        "        ja 2f\n"
         "        jmp *%r10\n"
         "1:      mov %r11, %rax\n"
         "        ret\n"
+        "2:      push %r11\n" /* nothing is given on the stack to those that are made */
+        "        call *%r10\n"
+        "        pop %rax\n"
+        "        ret\n"
         ".size torture_call, .-torture_call\n");
 
-#define CALL(line, name, value, error)                                    \
+#define CALL(line, name, value, error, ...)                                 \
         __asm__(".globl __wrap_" #name "\n"                               \
                 ".type __wrap_" #name ", @function\n"                     \
                 "__wrap_" #name ":\n"                                     \

@@ -229,6 +229,15 @@ class ListTest(CommandTest):
             self.assertEqual((other["instance"], other["daemonRunning"], other["holder"]), ("validator", True, NODE2))
             self.assertEqual(said.count("\n") == 1, bool(lines))
 
+    def test_what_cannot_be_written(self):
+        for words in (("list",), ("list", "--json"), ("status",), ("status", "--json"), ("--help",)):
+            with self.subTest(words), open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([stand_in.program(), *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                                      timeout=SLOW_S)
+                self.assertEqual((done.returncode, done.stderr),
+                                 (3 if "status" in words else 1,
+                                  "Not all of the output could be written: No space left on device\n"))
+
     def test_json_by_where_it_goes(self):
         """On a terminal for people, elsewhere for programs."""
         self.assertEqual(run("list", "--json").stdout.count("\n"), 1)
