@@ -49,9 +49,17 @@ static void thaw_all(Program *p) {
         p->left_frozen = r < 0 || q < 0;
 }
 
+static void tell_thawed(const Program *p) {
+        if (p->ever_permitted && !p->left_frozen) /* or what failed was said */
+                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP,
+                    "Guard of %s has thawed the targets: the machine is awake, and the lease good.", p->instance);
+}
+
 void thaw_again(Program *p) {
-        if (p->left_frozen && p->core.phase <= GUARD_STOPPING)
-                thaw_all(p);
+        if (!p->left_frozen || p->core.phase > GUARD_STOPPING)
+                return;
+        thaw_all(p);
+        tell_thawed(p);
 }
 
 static void freeze(Program *p) {
@@ -66,9 +74,7 @@ static void thaw(Program *p) {
         thaw_all(p);
         if (p->sleep)
                 sleep_inhibit(p->sleep);
-        if (p->ever_permitted)
-                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP,
-                    "Guard of %s has thawed the targets: the machine is awake, and the lease good.", p->instance);
+        tell_thawed(p);
 }
 
 static void permit(Program *p, usec_t watchdog_us) {

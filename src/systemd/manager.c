@@ -36,8 +36,8 @@ void manager_facts_done(ManagerFacts *facts) {
         *facts = (ManagerFacts) {};
 }
 
-/* "/dev/watchdog0", and the older name of the same device. 0 where the kernel does not tell: it is told of under no other
- * name, and by kernels built so. */
+/* "/dev/watchdog0", and the older name of the same device. 0 where the kernel does not tell: under any other name, as a
+ * link of udev's, or built without CONFIG_WATCHDOG_SYSFS. */
 static usec_t device_timeout_us(const char *device) {
         const char *name = strrchr(device, '/');
         _cleanup_free_ char *path = NULL, *text = NULL;

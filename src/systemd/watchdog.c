@@ -16,9 +16,10 @@ static usec_t round_up(usec_t us) {
 }
 
 usec_t watchdog_timeout_us(const WatchdogFacts *facts) {
-        if (facts->runtime_us != USEC_INFINITY)
-                return MAX(round_up(facts->runtime_us), facts->device_us);
-        return facts->device_us > 0 ? facts->device_us : USEC_INFINITY;
+        /* RuntimeWatchdogSec= is what PID 1 asks the device for. */
+        if (facts->device_us == 0)
+                return USEC_INFINITY;
+        return facts->runtime_us == USEC_INFINITY ? facts->device_us : MAX(round_up(facts->runtime_us), facts->device_us);
 }
 
 usec_t watchdog_timeout_us_max(usec_t stop_budget_us) {
@@ -94,8 +95,12 @@ bool watchdog_refuses(const WatchdogFacts *facts, usec_t now_mono_us, usec_t sto
                         "firmware's setup, then: systemctl daemon-reexec");
                 return true;
         case WATCHDOG_UNTOLD:
-                SAY(&r, "this systemd does not tell when it fed %s last, or after how long that resets the machine; use 252 or "
-                        "newer, and set RuntimeWatchdogSec= to a time", facts->device);
+                if (!facts->tells_ping)
+                        SAY(&r, "this systemd does not tell when it fed %s last; use 252 or newer", facts->device);
+                else
+                        SAY(&r, "the kernel does not tell after how long %s resets the machine; set WatchdogDevice= in " SYSTEM_CONF
+                                " to a name that is in /sys/class/watchdog, as /dev/watchdog0, then: systemctl daemon-reexec",
+                            facts->device);
                 return true;
         case WATCHDOG_UNFED: say_unfed(&r, facts, now_mono_us); return true;
         case WATCHDOG_FED: break;

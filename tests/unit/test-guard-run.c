@@ -151,7 +151,7 @@ static void sleep_and_fail_to_thaw(void) {
         sleep_.handler(true, sleep_.userdata);
         world.thaws_in_vain = 2;
         sleep_.handler(false, sleep_.userdata);
-        CHECK(world.frozen);
+        CHECK(world.frozen && !was_told("has thawed"));
         put_lease(20 * WAKE_US, LONG_US);
 }
 
@@ -165,7 +165,7 @@ static void a_thaw_that_fails_is_tried_again(void) {
         world.on_ready = sleep_and_fail_to_thaw;
         world.on_look = thawed_by_now;
         CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
-        CHECK(was_told("Thawing the targets' cgroups failed"));
+        CHECK(was_told("Thawing the targets' cgroups failed") && was_told("has thawed the targets"));
         CHECK(world.looks > 1);
 }
 
@@ -195,6 +195,7 @@ static void what_could_not_be_thawed_is_killed(void) {
         world.joins = UINT_MAX;
         CHECK_EQ(run(false, 0), GUARD_EXIT_OK);
         CHECK(world.kills > 20 && !world.target);
+        CHECK(!was_told("has thawed"));
 }
 
 static void sleep_for_good(void) {

@@ -13,10 +13,10 @@
 #define BUDGET_US (90 * USEC_PER_SEC)
 #define TEXT_MAX 320 /* LOCK_REASON_MAX */
 
-/* Fed 10 s ago, and resets after 30 s. */
+/* Fed 10 s ago, and resets after the 30 s that PID 1 asked for. */
 static WatchdogFacts fed(void) {
-        return (WatchdogFacts) { .device = "/dev/watchdog0", .runtime_us = 30 * USEC_PER_SEC, .tells_ping = true,
-                                 .pinged_mono_us = NOW_US - 10 * USEC_PER_SEC };
+        return (WatchdogFacts) { .device = "/dev/watchdog0", .runtime_us = 30 * USEC_PER_SEC,
+                                 .device_us = USEC_PER_SEC, .tells_ping = true, .pinged_mono_us = NOW_US - 10 * USEC_PER_SEC };
 }
 
 static void check_refused(const WatchdogFacts *facts, usec_t budget_us, const char *expected) {
@@ -91,8 +91,14 @@ static void says_what_is_missing(void) {
 
         facts.tells_ping = false;
         check_refused(&facts, BUDGET_US,
-                      "this systemd does not tell when it fed /dev/watchdog0 last, or after how long that resets the machine; use "
-                      "252 or newer, and set RuntimeWatchdogSec= to a time");
+                      "this systemd does not tell when it fed /dev/watchdog0 last; use 252 or newer");
+        facts = fed();
+        facts.device_us = 0;
+        facts.device = "/dev/watchdog-of-the-board";
+        check_refused(&facts, BUDGET_US,
+                      "the kernel does not tell after how long /dev/watchdog-of-the-board resets the machine; set WatchdogDevice= in "
+                      "/etc/systemd/system.conf.d/watchdog.conf to a name that is in /sys/class/watchdog, as /dev/watchdog0, then: "
+                      "systemctl daemon-reexec");
         for (unsigned i = 0; i < 2; i++) {
                 facts.device = i == 0 ? "" : NULL;
                 check_refused(&facts, BUDGET_US,
