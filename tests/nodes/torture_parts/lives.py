@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import time
+import traceback
 
 from rig import workers
 from rig.product import LEASE_S, Lock
@@ -21,6 +22,8 @@ BOUND_S = LEASE_S + 20
 # A guard kills at kill_at, and again each 50 to 100 ms; that late it is seen by who looks each LOOK_S.
 KILL_LATE_S = 1
 LOOK_S = 0.05
+# The record is read from the store, and so with each so many looks only.
+RECORD_LOOKS = 10
 # With which a program that ends says why.
 REASON = re.compile(r"^(Ending|Cannot|Can't)|/etc/cloudlock|failed|cannot|does not start|is needed|may not run"
                     r"|cloudlock\.conf\(5\)")
@@ -173,17 +176,23 @@ def is_running(lock):
 
 
 class Watcher(threading.Thread):
-    """Looks all the time whether a target runs without a good lease, or on and on without a guard."""
+    """Looks all the time whether a target runs without a good lease, by cloudlockd's own file and by the record of it, or on
+    and on without a guard."""
 
     def __init__(self, lives):
         super().__init__(daemon=True)
         self.lives, self.since_s, self.over = lives, {}, threading.Event()
-        self.looks, self.broken = 0, []
+        self.rounds, self.looks, self.broken = 0, 0, []
 
     def run(self):
         while not self.over.wait(LOOK_S) and not ending.is_set():
-            for life in self.lives:
-                self.look(life.lock)
+            self.rounds += 1
+            try:
+                for life in self.lives:
+                    self.look(life.lock)
+            except Exception:  # pylint: disable=broad-exception-caught
+                self.broken.append(traceback.format_exc())
+                return
 
     def look(self, lock):
         self.looks += 1
@@ -191,6 +200,8 @@ class Watcher(threading.Thread):
         self.bound(lock, "a lease", running and not self.is_leased(lock), KILL_LATE_S)
         # By then the lease that it had is over.
         self.bound(lock, "a guard", running and not pids(lock, lock.guard), LEASE_S)
+        if running and self.rounds % RECORD_LOOKS == 0:
+            self.look_at_record(lock)
 
     def bound(self, lock, what, lacks, bound_s):
         now_s, case = time.monotonic(), (lock.instance, what)
@@ -205,6 +216,12 @@ class Watcher(threading.Thread):
             return int(lock.lease()["kill_boottime_us"]) / 1e6 > time.clock_gettime(time.CLOCK_BOOTTIME)
         except (OSError, KeyError, ValueError):
             return False
+
+    def look_at_record(self, lock):
+        """By it others know how long to wait: it is never late. One that was released has expired in 1970."""
+        record = lock.host.cluster.front.get(lock.instance)
+        if is_running(lock) and not (record and record["expire_time"] > time.time() * 1000):
+            self.broken.append(f"{lock.target} runs, and its record is {record}")
 
 
 def run(cluster, options, tally, kind=Life):
