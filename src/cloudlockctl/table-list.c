@@ -195,13 +195,17 @@ int list_table(const Options *options, const CheckContext *context) {
         if (options->full)
                 style.width = 0;
         if (options->json)
-                return print_json(options, pages, context->config->table);
-        return list_table_put(stdout, &style, &(TableRows) {
-                                                      .pages = (const ScanPage *const *) pages->list,
-                                                      .n_pages = pages->n,
-                                                      .table = context->config->table,
-                                                      .date_s = pages->date_s,
-                                              }, !options->no_legend);
+                r = print_json(options, pages, context->config->table);
+        else
+                r = list_table_put(stdout, &style, &(TableRows) {
+                                                           .pages = (const ScanPage *const *) pages->list,
+                                                           .n_pages = pages->n,
+                                                           .table = context->config->table,
+                                                           .date_s = pages->date_s,
+                                                   }, !options->no_legend);
+        if (r < 0)
+                fprintf(stderr, "Cannot list table %s: %s\n", context->config->table, strerror(-r));
+        return r;
 }
 
 /* Which table, and where; the label is left out. */
@@ -223,8 +227,11 @@ int list_tables(const Options *options, char *const *instances) {
                 if (!instance_name_check(*instances))
                         return EXIT_NO_INSTANCE;
                 r = check_find_place(&context);
-                if (r >= 0)
+                if (r >= 0) {
                         r = is_new(&seen, &context);
+                        if (r < 0)
+                                fprintf(stderr, "Cannot list the table of %s: %s\n", *instances, strerror(-r));
+                }
                 if (r > 0)
                         r = list_table(options, &context);
                 if (r < 0)

@@ -11,6 +11,7 @@
 #include "fetch.h"
 #include "foreign.h"
 #include "key-json.h"
+#include "metadata-answer.h"
 #include "metadata-url.h"
 #include "strv.h"
 #include "text.h"
@@ -19,7 +20,6 @@
 #define ENDPOINT_MODE "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"
 #define DISABLED "AWS_EC2_METADATA_DISABLED"
 #define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
-#define ROLE_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-"
 #define SET_KEYS "set cloudlock_aws_key_id and cloudlock_aws_secret"
 
 /* The longest that the service gives; it is asked for a new one a little earlier. */
@@ -108,7 +108,7 @@ static void on_token(Fetch *fetch, const HttpAnswer *answer) {
                                   "modify-instance-metadata-options --http-endpoint enabled --instance-id …), or " SET_KEYS);
         if (answer->status != 200)
                 return fail_with_status(fetch, "a token", answer, ": is it the metadata service of EC2? see " ENDPOINT);
-        if (!*answer->body || !fits_a_header(answer->body) || strlen(answer->body) != answer->body_size)
+        if (!metadata_token_is_sound(answer->body, answer->body_size))
                 return fetch_fail(fetch, true, "IMDS answered with a token that is no word: see " ENDPOINT);
         forget_token(around);
         around->metadata_token = strdup(answer->body);
@@ -181,8 +181,8 @@ static void on_role(Fetch *fetch, const HttpAnswer *answer) {
                                   answer->status);
         if (answer->status != 200)
                 return fail_with_status(fetch, "the instance's role", answer, ": see " ENDPOINT);
-        length = strspn(answer->body, ROLE_CHARACTERS);
-        if (length == 0 || (answer->body[length] && !strchr("\r\n", answer->body[length])))
+        length = metadata_role_length(answer->body, answer->body_size);
+        if (length == 0)
                 return fetch_fail(fetch, true, "IMDS answered with a role's name that is none: see " ENDPOINT);
         free(fetch->role);
         fetch->role = strndup(answer->body, length);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Any bytes as what keys are read from; the first one says which: the shared files, a command's words, JSON of each dialect,
- * STS's XML, a metadata service's URL. What is accepted fits a header and is whole; what is refused says so in printable words. */
+ * STS's XML, a metadata service's URL, token and role. What is accepted fits a header and is whole; what is refused says so in printable words. */
 
 #include "fuzz.h"
 #include "key-json.h"
+#include "metadata-answer.h"
 #include "metadata-url.h"
 #include "profile.h"
 #include "strv.h"
@@ -58,10 +59,22 @@ static void fuzz_profile(const char *text, size_t size) {
                 require(strcmp(profile->name, "default") == 0 && !profile->keys_path == (!profile->key_id && !profile->secret));
 }
 
+static void fuzz_metadata(const char *text, size_t size) {
+        size_t length = metadata_role_length(text, size);
+        bool plain;
+
+        /* http to anywhere else would hand keys to whoever is on the way */
+        if (metadata_url_check(METADATA_CONTAINER, text, &plain) >= 0)
+                require(!plain || strncasecmp(text, "http://", 7) == 0);
+        require(!metadata_token_is_sound(text, size) || fits_a_header(text));
+        /* a role is one part of a path */
+        require(length <= size && !memchr(text, '/', length) && !memchr(text, '%', length) && !memchr(text, '\0', length));
+        require(length == 0 || length == size || text[length] < ' ');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_free_ char *text = size > 0 ? strndup((const char *) data + 1, size - 1) : NULL;
         _cleanup_strv_ char **words = NULL;
-        bool plain;
 
         if (!text)
                 return 0;
@@ -82,9 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 fuzz_xml(text, size);
                 break;
         default:
-                /* http to anywhere else would hand keys to whoever is on the way */
-                if (metadata_url_check(METADATA_CONTAINER, text, &plain) >= 0)
-                        require(!plain || strncasecmp(text, "http://", 7) == 0);
+                fuzz_metadata(text, size);
         }
         return 0;
 }

@@ -65,28 +65,32 @@ static void check_cgroups(CheckContext *context) {
         findings_remedy(&context->findings, "boot Linux 5.14 or newer without systemd.unified_cgroup_hierarchy=0");
 }
 
-static void check_user(CheckContext *context) {
+/* NULL: there is none, or none that could be looked up. */
+static const struct passwd *check_user(CheckContext *context) {
+        const struct passwd *user;
+
         errno = 0;
-        if (getpwnam(USER)) {
+        user = getpwnam(USER);
+        if (user) {
                 findings_add(&context->findings, FINDING_FINE, "user", USER);
-                return;
+                return user;
         }
         if (errno == EIO || errno == EMFILE || errno == ENFILE || errno == ENOMEM) { /* getpwnam(3) */
                 findings_add(&context->findings, FINDING_FAILED, "user", "the user " USER " cannot be looked up: %s", strerror(errno));
-                return;
+                return NULL;
         }
         findings_add(&context->findings, FINDING_FAILED, "user", "there is no user " USER ", as whom cloudlockd runs");
         findings_remedy(&context->findings, "systemd-sysusers cloudlock.conf");
+        return NULL;
 }
 
 /* What cloudlockd writes there is what the guard goes by. */
-static void check_run_directory(CheckContext *context) {
-        const struct passwd *user = getpwnam(USER);
+static void check_run_directory(CheckContext *context, const struct passwd *user) {
         Findings *findings = &context->findings;
         struct stat st;
 
         if (!user) {
-                check_skip(context, "run-directory", "there is no user " USER " whom it could belong to");
+                check_skip(context, "run-directory", "the user " USER ", to whom it would belong, is not known");
                 return;
         }
         if (lstat(RUN_DIRECTORY, &st) < 0)
@@ -144,7 +148,6 @@ static void check_policies(CheckContext *context) {
 void check_host(CheckContext *context) {
         check_systemd(context);
         check_cgroups(context);
-        check_user(context);
-        check_run_directory(context);
+        check_run_directory(context, check_user(context));
         check_policies(context);
 }

@@ -89,6 +89,9 @@ int check_find_place(CheckContext *context) {
                         if (finding->level == FINDING_FAILED && strcmp(finding->check, matters[j]) == 0)
                                 fprintf(stderr, "%s%s%s\n", finding->text, finding->remedy ? ": " : "", finding->remedy ?: "");
         }
+        if (context->findings.error < 0)
+                fprintf(stderr, "Looking at the configuration of %s failed: %s\n", context->instance,
+                        strerror(-context->findings.error));
         return -EINVAL;
 }
 
