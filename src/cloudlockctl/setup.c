@@ -172,12 +172,11 @@ static int open_parts(Setup *setup, bool with_config) {
                         return r;
         }
         r = guard_unit_name(setup->instance, &setup->guard_name);
-        if (r < 0)
-                return r;
-        r = find_bound(setup->instance, setup->guard_name, &setup->bound_names);
-        if (r < 0)
-                return complain("Cannot look for drop-ins", r);
-        return copy_names(with_config ? setup->config->target_units : setup->bound_names, &setup->target_names);
+        if (r >= 0)
+                r = find_bound(setup->instance, setup->guard_name, &setup->bound_names);
+        if (r >= 0)
+                r = copy_names(with_config ? setup->config->target_units : setup->bound_names, &setup->target_names);
+        return r < 0 ? complain("Cannot look for drop-ins", r) : 0;
 }
 
 int setup_open(const char *instance, bool with_config, Setup *ret) {

@@ -38,6 +38,7 @@ typedef struct Program {
         usec_t heard_boot_us; /* when PID 1 answered last, or the phase changed */
         unsigned looks_in_vain; /* one after the other that have found processes to kill */
         bool ever_permitted, trouble_told, freezes;
+        bool permit_is_there; /* by which --finish knows what to kill; it stays when it permits nothing any more */
         bool left_frozen; /* by a thaw that failed */
         char refusal[UNITS_TEXT_MAX];
 } Program;

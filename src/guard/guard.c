@@ -166,6 +166,7 @@ static int set_up(Program *p, bool finishing) {
         if (r < 0)
                 return r;
         guard_init(&p->core, SD_ID128_TO_STRING(boot), finishing, guard_died(), p->settings.on_stuck == ON_STUCK_REBOOT);
+        p->permit_is_there = finishing;
         p->told_phase = p->core.phase;
         p->heard_boot_us = clocks_now().boot_us;
         r = set_up_loop(p);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
 #include <syslog.h>
 
 #include "cleanup.h"
@@ -29,52 +30,54 @@ static void watch_sleep(Program *p) {
         trouble(p, "Watching for the machine's sleep", sleep_new(p->event, SLEEP_PRIORITY, on_sleep, p, &p->sleep));
 }
 
-static int set_frozen_extra(Program *p, bool freeze) {
-        int r = units_freeze_extra(p->units, freeze);
-
-        trouble(p, freeze ? "Freezing the extra cgroups" : "Thawing the extra cgroups", r);
-        return r;
+/* Whether that went well; what did not is said, and not tried again. */
+static bool has_worked(const Program *p, const char *what, int r) {
+        if (r < 0)
+                say(p, LOG_WARNING, MESSAGE_GUARD_TROUBLE, "%s failed: %s.", what, strerror(-r));
+        return r >= 0;
 }
 
-static int set_frozen_targets(Program *p, bool freeze) {
-        int r = units_freeze(p->units, freeze);
-
-        trouble(p, freeze ? "Freezing the targets' cgroups" : "Thawing the targets' cgroups", r);
-        return r;
+static bool freeze_extra(Program *p) {
+        return has_worked(p, "Freezing the extra cgroups", units_freeze_extra(p->units, true));
 }
 
+/* The extra cgroups only once there is a permit: without one, --finish would not know of them. */
 static void thaw_all(Program *p) {
-        int r = set_frozen_extra(p, false), q = set_frozen_targets(p, false);
+        int r = p->permit_is_there ? units_freeze_extra(p->units, false) : 0, q = units_freeze(p->units, false);
 
-        p->left_frozen = r < 0 || q < 0;
-}
-
-static void tell_thawed(const Program *p) {
-        if (p->ever_permitted && !p->left_frozen) /* or what failed was said */
-                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP,
-                    "Guard of %s has thawed the targets: the machine is awake, and the lease good.", p->instance);
+        r = r < 0 ? r : q;
+        if (r < 0 && !p->left_frozen)
+                say(p, LOG_WARNING, MESSAGE_GUARD_TROUBLE, "Thawing the targets' cgroups failed: %s; it is tried again.",
+                    strerror(-r));
+        p->left_frozen = r < 0;
 }
 
 void thaw_again(Program *p) {
         if (!p->left_frozen || p->core.phase > GUARD_STOPPING)
                 return;
         thaw_all(p);
-        tell_thawed(p);
+        if (!p->left_frozen)
+                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has thawed the targets after all.", p->instance);
 }
 
 static void freeze(Program *p) {
+        bool extra_is, targets_are;
+
         p->left_frozen = false; /* by a thaw that failed: now they are to be frozen */
-        set_frozen_extra(p, true);
-        set_frozen_targets(p, true);
-        say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has frozen the targets: the machine is about to sleep.",
-            p->instance);
+        extra_is = freeze_extra(p);
+        targets_are = has_worked(p, "Freezing the targets' cgroups", units_freeze(p->units, true));
+        if (extra_is && targets_are)
+                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP, "Guard of %s has frozen the targets: the machine is about to sleep.",
+                    p->instance);
 }
 
 static void thaw(Program *p) {
         thaw_all(p);
         if (p->sleep)
                 sleep_inhibit(p->sleep);
-        tell_thawed(p);
+        if (p->ever_permitted && !p->left_frozen) /* or what failed was said */
+                say(p, LOG_NOTICE, MESSAGE_GUARD_SLEEP,
+                    "Guard of %s has thawed the targets: the machine is awake.", p->instance);
 }
 
 static void permit(Program *p, usec_t watchdog_us) {
@@ -84,12 +87,13 @@ static void permit(Program *p, usec_t watchdog_us) {
 
         p->ever_permitted = true;
         watch_sleep(p);
+        p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings, units_cgroups(p->units));
+        p->permit_is_there = p->permit_fd >= 0;
+        if (p->permit_fd < 0)
+                tell_no_permit(p, p->permit_fd);
         /* Not before: what a container engine put back there must not run without a lease, not for a moment. And a guard that
          * was killed may have left the targets' frozen. */
         thaw_all(p);
-        p->permit_fd = permit_take(p->instance, p->core.boot_id, &p->settings, units_cgroups(p->units));
-        if (p->permit_fd < 0)
-                tell_no_permit(p, p->permit_fd);
         notify_send("READY=1\nWATCHDOG_USEC=%llu\nSTATUS=%s", (unsigned long long) watchdog_us,
                     guard_status(&p->core, &now, status, sizeof(status)));
 }
@@ -101,8 +105,8 @@ void forbid(Program *p) {
 
 static void finish(Program *p) {
         /* What a container engine puts back stays frozen until the next start. */
-        set_frozen_extra(p, true);
-        set_frozen_targets(p, false);
+        freeze_extra(p);
+        has_worked(p, "Thawing the targets' cgroups", units_freeze(p->units, false));
         sd_event_exit(p->event, 0);
 }
 

@@ -94,8 +94,8 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, _unused_ sd_bus_e
         return 0;
 }
 
-/* Nobody but who was asked can answer, be it that it refuses. Without its name no signal of its would be believed: then there
- * is nothing to wait for. */
+/* Nobody but who was asked can answer, be it that it refuses; or the bus, whose name is no unique one, that there is nobody.
+ * Without its name no signal of its would be believed: then there is nothing to wait for. */
 static int on_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         const char *sender = sd_bus_message_get_sender(m);
         Sleep *sleep = userdata;
@@ -103,7 +103,7 @@ static int on_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *e
 
         sleep->question = sd_bus_slot_unref(sleep->question);
         forget_logind(sleep);
-        if (sender)
+        if (sender && *sender == ':')
                 sleep->logind = strdup(sender);
         if (!sleep->logind || sd_bus_message_get_error(m) || sd_bus_message_read(m, "h", &fd) < 0)
                 return 0;

@@ -35,7 +35,9 @@ struct Units {
         sd_bus_slot *manager_question, *jobs_question, *match_job, *match_reload;
         sd_bus_slot *start_question;
         char *start_job; /* object path of the guard's start job; NULL: none that we wait for */
-        char *start_from; /* the unique name of who answered so; NULL: PID 1's private socket, where nobody has one */
+        /* The unique name of who answered so; NULL: PID 1's private socket, where nobody has one. A PID 1 that re-executes has
+         * another one: how a start of before ends is seen in the states of the units then. */
+        char *start_from;
         usec_t asked_boot_us;
         unsigned n_unanswered; /* of the snapshot under way; 0: none is */
         bool look_again;

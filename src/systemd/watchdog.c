@@ -99,7 +99,8 @@ bool watchdog_refuses(const WatchdogFacts *facts, usec_t now_mono_us, usec_t sto
                         SAY(&r, "this systemd does not tell when it fed %s last; use 252 or newer", facts->device);
                 else
                         SAY(&r, "the kernel does not tell after how long %s resets the machine; set WatchdogDevice= in " SYSTEM_CONF
-                                " to a name that is in /sys/class/watchdog, as /dev/watchdog0, then: systemctl daemon-reexec",
+                                " to a name in /sys/class/watchdog, as /dev/watchdog0 (none there: the kernel lacks CONFIG_WATCHDOG_SYSFS), "
+                                "then: systemctl daemon-reexec",
                             facts->device);
                 return true;
         case WATCHDOG_UNFED: say_unfed(&r, facts, now_mono_us); return true;

@@ -69,15 +69,17 @@ static void fuzz_metadata(const char *text, size_t size) {
         require(!metadata_token_is_sound(text, size) || fits_a_header(text));
         /* a role is one part of a path */
         require(length <= size && !memchr(text, '/', length) && !memchr(text, '%', length) && !memchr(text, '\0', length));
-        require(length == 0 || length == size || text[length] < ' ');
+        require(length == 0 || length == size || text[length] == '\r' || text[length] == '\n');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        _cleanup_free_ char *text = size > 0 ? strndup((const char *) data + 1, size - 1) : NULL;
+        _cleanup_free_ char *text = size > 0 ? calloc(size, 1) : NULL;
+        size_t whole = size - 1;
         _cleanup_strv_ char **words = NULL;
 
         if (!text)
                 return 0;
+        memcpy(text, data + 1, whole);
         size = strlen(text);
         switch (*data % 7) {
         case 0:
@@ -95,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 fuzz_xml(text, size);
                 break;
         default:
-                fuzz_metadata(text, size);
+                fuzz_metadata(text, whole); /* a NUL among them */
         }
         return 0;
 }

@@ -271,7 +271,9 @@ int units_freeze(_unused_ Units *units, bool freeze) {
         return 0;
 }
 
+/* What is let run there, --finish has to know of, should the guard die. */
 int units_freeze_extra(_unused_ Units *units, bool freeze) {
+        CHECK(freeze || access(PERMIT_FILE, F_OK) == 0);
         if (fault_is_due())
                 return -EIO;
         world.frozen_extra = freeze;

@@ -97,8 +97,8 @@ static void says_what_is_missing(void) {
         facts.device = "/dev/watchdog-of-the-board";
         check_refused(&facts, BUDGET_US,
                       "the kernel does not tell after how long /dev/watchdog-of-the-board resets the machine; set WatchdogDevice= in "
-                      "/etc/systemd/system.conf.d/watchdog.conf to a name that is in /sys/class/watchdog, as /dev/watchdog0, then: "
-                      "systemctl daemon-reexec");
+                      "/etc/systemd/system.conf.d/watchdog.conf to a name in /sys/class/watchdog, as /dev/watchdog0 (none there: the "
+                      "kernel lacks CONFIG_WATCHDOG_SYSFS), then: systemctl daemon-reexec");
         for (unsigned i = 0; i < 2; i++) {
                 facts.device = i == 0 ? "" : NULL;
                 check_refused(&facts, BUDGET_US,

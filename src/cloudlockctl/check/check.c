@@ -86,7 +86,7 @@ int check_find_place(CheckContext *context) {
                 const Finding *finding = &context->findings.list[i];
 
                 for (size_t j = 0; j < ELEMENTSOF(matters); j++)
-                        if (finding->level == FINDING_FAILED && strcmp(finding->check, matters[j]) == 0)
+                        if (finding->level == FINDING_FAILED && finding->text && strcmp(finding->check, matters[j]) == 0)
                                 fprintf(stderr, "%s%s%s\n", finding->text, finding->remedy ? ": " : "", finding->remedy ?: "");
         }
         if (context->findings.error < 0)
@@ -129,6 +129,6 @@ int verb_check(const Options *options, char *const *args) {
                 return EXIT_NO_INSTANCE;
         r = options->policy ? print_policy(&context) : walk(&context, options);
         if (r < 0 && r != -EINVAL)
-                fprintf(stderr, "%s\n", strerror(-r));
+                fprintf(stderr, "Checking %s failed: %s\n", args[0], strerror(-r));
         return r < 0 || (!options->policy && findings_count(&context.findings, FINDING_FAILED) > 0) ? EXIT_FAILED : EXIT_DONE;
 }

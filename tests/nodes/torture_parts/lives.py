@@ -218,9 +218,10 @@ class Watcher(threading.Thread):
             return False
 
     def look_at_record(self, lock):
-        """By it others know how long to wait: it is never late. One that was released has expired in 1970."""
+        """While a target runs there is one, and it is not over. One that was released has expired in 1970."""
+        before = {*pids(lock, lock.target)}
         record = lock.host.cluster.front.get(lock.instance)
-        if is_running(lock) and not (record and record["expire_time"] > time.time() * 1000):
+        if before & {*pids(lock, lock.target)} and not (record and record["expire_time"] > time.time() * 1000):
             self.broken.append(f"{lock.target} runs, and its record is {record}")
 
 
