@@ -33,12 +33,13 @@ WatchdogState watchdog_state(const WatchdogFacts *facts, usec_t now_mono_us) {
                 return WATCHDOG_OFF;
         if (!facts->device || !*facts->device)
                 return WATCHDOG_NO_DEVICE;
-        if (!facts->tells_ping || watchdog_timeout_us(facts) == USEC_INFINITY)
+        if (!facts->tells_ping)
                 return WATCHDOG_UNTOLD;
-        if (facts->pinged_mono_us == 0 || facts->pinged_mono_us == USEC_INFINITY ||
-            usec_sub(now_mono_us, facts->pinged_mono_us) > watchdog_timeout_us(facts))
+        if (facts->pinged_mono_us == 0 || facts->pinged_mono_us == USEC_INFINITY)
                 return WATCHDOG_UNFED;
-        return WATCHDOG_FED;
+        if (watchdog_timeout_us(facts) == USEC_INFINITY)
+                return WATCHDOG_UNTOLD;
+        return usec_sub(now_mono_us, facts->pinged_mono_us) > watchdog_timeout_us(facts) ? WATCHDOG_UNFED : WATCHDOG_FED;
 }
 
 typedef struct Refusal {
