@@ -2,6 +2,7 @@
 #include "strv.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 char **strv_free(char **v) {
@@ -30,6 +31,15 @@ bool strv_contains(char *const *v, const char *s) {
                 if (strcmp(*v, s) == 0)
                         return true;
         return false;
+}
+
+static int compare(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+void strv_sort(char **v) {
+        if (v)
+                qsort(v, strv_length(v), sizeof(char *), compare);
 }
 
 static int strv_extend_n(char ***v, const char *s, size_t length) {

@@ -14,6 +14,9 @@ bool strv_contains(char *const *v, const char *s);
 /* Appends a copy. 0, or -ENOMEM with *v unchanged. */
 int strv_extend(char ***v, const char *s);
 
+/* In the order of strcmp(). NULL is fine. */
+void strv_sort(char **v);
+
 /* Splits at any of `separators`, dropping empty parts. 0, or -ENOMEM. */
 int strv_split(const char *s, const char *separators, char ***ret);
 

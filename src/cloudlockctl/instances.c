@@ -8,11 +8,6 @@
 
 #define CONFIG_SUFFIX ".conf"
 
-static void closedirp(DIR **directory) {
-        if (*directory)
-                closedir(*directory);
-}
-
 char *instance_config_path(char buf[INSTANCE_PATH_MAX], const char *instance) {
         snprintf(buf, INSTANCE_PATH_MAX, CONFIG_DIRECTORY "/%.*s" CONFIG_SUFFIX, INSTANCE_NAME_MAX, instance);
         return buf;
@@ -56,7 +51,7 @@ static char *run_to_instance(const char *name) {
 }
 
 static int add_from(char ***instances, const char *path, NameToInstance to_instance) {
-        _cleanup_(closedirp) DIR *directory = opendir(path);
+        _cleanup_closedir_ DIR *directory = opendir(path);
         struct dirent *entry;
 
         if (!directory)
@@ -74,10 +69,6 @@ static int add_from(char ***instances, const char *path, NameToInstance to_insta
         return -errno;
 }
 
-static int compare_names(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
 int instances_list(char ***ret) {
         _cleanup_strv_ char **instances = NULL;
         int r;
@@ -88,8 +79,7 @@ int instances_list(char ***ret) {
         r = add_from(&instances, RUN_DIRECTORY, run_to_instance);
         if (r < 0)
                 return r;
-        if (instances)
-                qsort(instances, strv_length(instances), sizeof(char *), compare_names);
+        strv_sort(instances);
         *ret = TAKE_PTR(instances);
         return 0;
 }

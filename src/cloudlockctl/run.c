@@ -121,7 +121,7 @@ static int write_unit(const Setup *setup, const Options *options, const char *pr
                 .working_directory = options->working_directory ?: directory,
                 .user = options->uid, .group = options->gid, .stop_us = stop_us,
         };
-        int r = unit.working_directory ? binding_target_text(setup->instance, &binding) : -ENOMEM;
+        int r = unit.working_directory ? binding_target_text(setup->instance, &binding) : -errno;
 
         if (r < 0)
                 return r;
@@ -147,6 +147,8 @@ static int write_files(const Setup *setup, const Options *options, const char *p
         if (r < 0) {
                 if (bad)
                         fprintf(stderr, "--setenv=%s: that is no variable that can be passed on.\n", bad);
+                else if (r != -EINVAL)
+                        fprintf(stderr, "Cannot make a unit of this command: %s\n", strerror(-r));
                 return r;
         }
         r = run_files_put(files, &(RunTexts) { .unit = unit, .drop_in = drop_in, .environment = environment });

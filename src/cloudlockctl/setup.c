@@ -2,7 +2,6 @@
 #include "setup.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <string.h>
 
@@ -12,6 +11,9 @@
 #include "instances.h"
 #include "strv.h"
 #include "text.h"
+
+/* Where "cloudlockctl bind" writes, binding_target_path(). */
+#define UNIT_DIRECTORY "/etc/systemd/system"
 
 /* PID 1 answers at once unless it hangs. */
 #define QUESTION_US_MAX (25 * USEC_PER_SEC)
@@ -116,46 +118,42 @@ static int names_guard(const char *path, const char *guard_name) {
         return r < 0 ? complain(path, r) : strstr(text, guard_name) != NULL;
 }
 
-/* "/etc/systemd/system/NAME.d/zzzz-cloudlock.conf" -> NAME. 0 or -ENOMEM. */
-static int add_unit_of(char ***units, const char *path) {
-        _cleanup_free_ char *directory = strdup(path), *unit = NULL;
-        char *slash;
-
-        if (!directory)
-                return -ENOMEM;
-        slash = strrchr(directory, '/');
-        *slash = '\0';
-        unit = strdup(strrchr(directory, '/') + 1);
-        if (!unit)
-                return -ENOMEM;
-        unit[strlen(unit) - strlen(".d")] = '\0';
-        return strv_extend(units, unit);
-}
-
-static int find_bound(const char *instance, const char *guard_name, char ***ret) {
-        _cleanup_free_ char *pattern = NULL, *guard_path = NULL;
-        _cleanup_(globfree) glob_t found = {};
-        _cleanup_strv_ char **units = NULL;
+/* Adds the unit to which a directory of that name belongs, if cloudlock's drop-in in there ties it to this guard. */
+static int add_if_bound(const char *directory_name, const char *guard_name, char ***units) {
+        size_t length = strlen(directory_name), suffix = strlen(".service.d");
+        _cleanup_free_ char *unit = NULL, *path = NULL;
         int r;
 
-        r = binding_target_path("*.service", &pattern);
-        if (r < 0)
-                return r;
-        r = binding_guard_path(instance, &guard_path);
-        if (r < 0)
-                return r;
-        r = glob(pattern, 0, NULL, &found);
-        if (r != 0 && r != GLOB_NOMATCH)
-                return r == GLOB_NOSPACE ? -ENOMEM : -EIO;
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-                if (strcmp(found.gl_pathv[i], guard_path) == 0)
-                        continue;
-                r = names_guard(found.gl_pathv[i], guard_name);
-                if (r > 0)
-                        r = add_unit_of(&units, found.gl_pathv[i]);
+        if (length <= suffix || strcmp(directory_name + length - suffix, ".service.d") != 0)
+                return 0;
+        unit = strndup(directory_name, length - strlen(".d"));
+        if (!unit)
+                return -ENOMEM;
+        if (strcmp(unit, guard_name) == 0)
+                return 0;
+        r = binding_target_path(unit, &path);
+        if (r >= 0)
+                r = names_guard(path, guard_name);
+        return r > 0 ? strv_extend(units, unit) : r;
+}
+
+/* Not by glob(3), to which a directory that can't be read to its end has no more in it. */
+static int find_bound(const char *guard_name, char ***ret) {
+        _cleanup_closedir_ DIR *directory = opendir(UNIT_DIRECTORY);
+        _cleanup_strv_ char **units = NULL;
+        struct dirent *entry;
+
+        if (!directory && errno != ENOENT)
+                return -errno;
+        while (directory && (errno = 0, entry = readdir(directory))) {
+                int r = add_if_bound(entry->d_name, guard_name, &units);
+
                 if (r < 0)
                         return r;
         }
+        if (directory && errno != 0)
+                return -errno;
+        strv_sort(units);
         *ret = TAKE_PTR(units);
         return 0;
 }
@@ -173,7 +171,7 @@ static int open_parts(Setup *setup, bool with_config) {
         }
         r = guard_unit_name(setup->instance, &setup->guard_name);
         if (r >= 0)
-                r = find_bound(setup->instance, setup->guard_name, &setup->bound_names);
+                r = find_bound(setup->guard_name, &setup->bound_names);
         if (r >= 0)
                 r = copy_names(with_config ? setup->config->target_units : setup->bound_names, &setup->target_names);
         return r < 0 ? complain("Cannot look for drop-ins", r) : 0;

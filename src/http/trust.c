@@ -10,14 +10,9 @@ static const char *system_directory(void) {
         return curl_version_info(CURLVERSION_NOW)->capath;
 }
 
-static void closedirp(DIR **directory) {
-        if (*directory)
-                closedir(*directory);
-}
-
 /* Whether there are names like "002c0b4f.0" in it, as `openssl rehash` makes them. */
 static bool has_hashes(const char *path) {
-        _cleanup_(closedirp) DIR *directory = opendir(path);
+        _cleanup_closedir_ DIR *directory = opendir(path);
 
         if (!directory)
                 return false;

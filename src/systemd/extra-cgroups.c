@@ -14,11 +14,6 @@
 
 #define PID1_CGROUP "/init.scope"
 
-static void closedirp(DIR **dir) {
-        if (*dir)
-                closedir(*dir);
-}
-
 static bool has_suffix(const char *s, const char *suffix) {
         size_t length = strlen(s), n = strlen(suffix);
 
@@ -53,7 +48,7 @@ static int look_at_entry(const char *path, const char *name, char *const *target
 /* A unit other than the targets in a cgroup or in the slices beneath: 1 with its name, 0, or a negative errno. */
 static int find_foreign(const char *path, char *const *targets, unsigned depth, char **ret) {
         _cleanup_free_ char *folder = NULL;
-        _cleanup_(closedirp) DIR *dir = NULL;
+        _cleanup_closedir_ DIR *dir = NULL;
         int r = depth > SLICE_DEPTH_MAX ? -ELOOP : cgroup_file_path(path, "", &folder);
 
         if (r < 0)

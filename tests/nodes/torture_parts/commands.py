@@ -48,6 +48,7 @@ class Verb:
     statuses = STATUSES
     plain_status = 0  # as nothing fails
     says_the_same = True  # unless it complains
+    tracer = ()  # the beginning of the command line
 
     def __init__(self, host, name, number):
         self.host, self.instance = host, f"{name}{number}"
@@ -70,7 +71,7 @@ class Verb:
         environment = [f"{name}={value}" for name, value in {**faulty_host.SANITIZERS, "TORTURE": self.calls.inner}.items()]
         words = self.host.group.child("exec").enter(
             "nsenter", f"--target={self.host.leader}", *NAMESPACES, "--", *ENVIRONMENT, *environment,
-            "/usr/bin/cloudlockctl", *self.command())
+            *self.tracer, "/usr/bin/cloudlockctl", *self.command())
         with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               errors="replace", start_new_session=True) as process:
             try:

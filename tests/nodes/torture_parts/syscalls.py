@@ -52,6 +52,29 @@ NEVER = {
 }
 
 
+def counted(made):
+    """How often each system call was made before main(), and in all. munmap() is the dynamic linker's last one; if one of its
+    own fails, the program ends at once."""
+    start = made.index("munmap") + 1
+    return collections.Counter(made[:start]), collections.Counter(made)
+
+
+def chosen_of(name, counts, which):
+    """(name, system call, which of its)"""
+    chosen, (before, whole) = [], counts
+    for call in sorted(set(whole) - set(NEVER)):
+        numbers = range(before[call] + 1, whole[call] + 1)
+        if which == "places":
+            numbers = sorted({*numbers[:1], *numbers[-1:]})
+        chosen += [(name, call, number) for number in numbers]
+    return chosen
+
+
+def injected(call, number, error=None):
+    """strace's options."""
+    return f"--trace={call}", f"--inject={call}:error={error or ERRORS.get(call, 'ENOMEM')}:when={number}"
+
+
 class Traced(lives.Life):
     """A life in which one process is traced."""
 
@@ -69,12 +92,10 @@ class Traced(lives.Life):
         if not which:
             self.trace(name)
             made = re.findall(r"(?m)^(\w+)\(", read(self.traced))
-            # The dynamic linker's last one. If one of its own fails, the program ends at once: PID 1's to restart.
-            start = made.index("munmap") + 1
-            self.counts[name] = collections.Counter(made[:start]), collections.Counter(made)
+            self.counts[name] = counted(made)
             return False
         call, number = which
-        self.trace(name, f"--trace={call}", f"--inject={call}:error={ERRORS.get(call, 'ENOMEM')}:when={number}")
+        self.trace(name, *injected(call, number))
         return "(INJECTED)" in read(self.traced)
 
     def trace(self, name, *options):
@@ -109,13 +130,7 @@ def choose(options):
     """(run, system call, which of its)"""
     if options.only:
         return [(name, call, int(number)) for name, call, number in (case.split(":") for case in options.only)]
-    chosen = []
-    for name, (before, whole) in sorted(Traced.counts.items()):
-        for call in sorted(set(whole) - set(NEVER)):
-            numbers = range(before[call] + 1, whole[call] + 1)
-            if options.which == "places":
-                numbers = sorted({*numbers[:1], *numbers[-1:]})
-            chosen += [(name, call, number) for number in numbers]
+    chosen = [case for name, counts in sorted(Traced.counts.items()) for case in chosen_of(name, counts, options.which)]
     if 0 < options.sample < len(chosen):
         chosen = random.Random(options.seed).sample(chosen, options.sample)
     return chosen
