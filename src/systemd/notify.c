@@ -47,8 +47,18 @@ int notify_send(const char *format, ...) {
         return r < 0 ? r : 1;
 }
 
+/* By the stream that PID 1 has opened to the journal, sd-daemon(3). It is not waited for, and where it is none (ENOTSOCK) nothing
+ * is written. */
+static int send_plain(int priority, const char *message) {
+        char line[JOURNAL_MESSAGE_MAX + 8];
+
+        snprintf(line, sizeof(line), "<%d>%s\n", priority, message);
+        return send(STDERR_FILENO, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
 int journal_send(const JournalEntry *entry) {
         char text[JOURNAL_TEXT_MAX] = "", message[JOURNAL_MESSAGE_MAX] = "";
+        int r;
 
         /* A line break would begin another field. */
         text_append(message, sizeof(message), "%s", entry->message);
@@ -60,5 +70,6 @@ int journal_send(const JournalEntry *entry) {
                 text_append(text, sizeof(text), "UNIT=%s\n", entry->unit);
         if (entry->fields)
                 text_append(text, sizeof(text), "%s", entry->fields);
-        return send_datagram(JOURNAL_SOCKET, text);
+        r = send_datagram(JOURNAL_SOCKET, text);
+        return r < 0 ? send_plain(entry->priority, message) : 0;
 }

@@ -18,5 +18,6 @@ typedef struct JournalEntry {
         const char *fields; /* more lines KEY=VALUE, each with its line break; NULL: none */
 } JournalEntry;
 
-/* One entry in the journal's native protocol. 0 or a negative errno. */
+/* One entry in the journal's native protocol; should that fail, its message alone by standard error. Never waits. 0 or a
+ * negative errno. */
 int journal_send(const JournalEntry *entry);
