@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Any bytes as what keys are read from; the first one says which: the shared files, a command's words, JSON of each dialect,
- * STS's XML, a metadata service's URL, token and role. What is accepted fits a header and is whole; what is refused says so in printable words. */
+ * STS's XML, a metadata service's URL, token and role. What is accepted fits a header and is whole; what is refused says so in
+ * printable words. */
 
 #include "fuzz.h"
 #include "key-json.h"

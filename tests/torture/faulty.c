@@ -133,7 +133,7 @@ __asm__(".text\n"
         "        ret\n"
         ".size torture_call, .-torture_call\n");
 
-#define CALL(line, name, value, error, ...)                                 \
+#define CALL(line, name, value, error, ...)                               \
         __asm__(".globl __wrap_" #name "\n"                               \
                 ".type __wrap_" #name ", @function\n"                     \
                 "__wrap_" #name ":\n"                                     \
